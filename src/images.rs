@@ -196,6 +196,17 @@ pub enum ReadFrom {
     Registry,
 }
 
+impl ReadFrom {
+    /// Returns the option that reads an image from this place again, and its value.
+    pub(crate) fn option(self, image: &str) -> [String; 2] {
+        match self {
+            Self::Rootfs => ["--rootfs".to_owned(), format!("{image}=PATH")],
+            Self::Engine => ["--bases".to_owned(), "engine".to_owned()],
+            Self::Registry => ["--bases".to_owned(), "registry".to_owned()],
+        }
+    }
+}
+
 /// The kind of the digest that facts about an image are true of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

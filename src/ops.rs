@@ -64,7 +64,7 @@ pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
 pub use notice::{Activity, BaseImagesNotice, ChangedVerdict, Notice, Watch};
-pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
+pub use plan::{IncompleteBase, ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
 pub use report::{
     GitHubReport, PerformedAction, ReportOptions, ReportOutput, ReportTarget, Reported, ReportingError,

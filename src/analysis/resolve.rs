@@ -54,6 +54,11 @@ impl ResolvedTransfer<'_> {
         line
     }
 
+    /// Returns true if a source is an archive that is unpacked.
+    pub(crate) fn has_archive(&self) -> bool {
+        self.sources.iter().any(|source| matches!(source.kind, SourceKind::Archive(_)))
+    }
+
     /// Returns the modes of the directories that it brings and creates. Frontends before 1.10 do not expand variables in
     /// `--chmod`, so a mode from a variable is unknown (`dispatchCopy`).
     pub(crate) fn directory_modes(&self) -> DirectoryModes {

@@ -1,5 +1,6 @@
 //! Command lines that run builds which other files define: compose, bake, make, and scripts. It never reads the files.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compose::{self, Environment};
@@ -193,7 +194,7 @@ pub(super) fn tool(words: &[String], call: &Call) -> Tool {
 pub(super) fn call(
     words: &[String],
     folder: &str,
-    environment: &Environment,
+    environment: &LazyCell<Environment, impl FnOnce() -> Environment>,
     of_repository: &dyn Fn(&str) -> bool,
 ) -> Option<(Call, Vec<String>)> {
     let (name, rest) = words.split_first()?;
@@ -340,19 +341,27 @@ impl Assigned {
         Self { names }
     }
 
-    /// Returns the variables that a command on this line has, and the names of those that are not settled.
-    pub(crate) fn at(&self, line: usize) -> (Environment, BTreeSet<String>) {
+    /// Returns the variables that a command on this line has.
+    pub(crate) fn values_at(&self, line: usize) -> Environment {
         let mut environment = Environment::default();
-        let mut open = BTreeSet::new();
-        for (name, values) in &self.names {
-            match values.as_slice() {
-                [(at, Some(value))] if *at <= line => environment.set_default(name, value.clone()),
-                _ => {
-                    open.insert(name.clone());
-                }
+        for name in self.names.keys() {
+            if let Some(value) = self.value_at(name, line) {
+                environment.set_default(name, value.to_owned());
             }
         }
-        (environment, open)
+        environment
+    }
+
+    /// Returns the names of the variables that are not settled for a command on this line.
+    pub(crate) fn open_at(&self, line: usize) -> BTreeSet<String> {
+        self.names.keys().filter(|name| self.value_at(name, line).is_none()).cloned().collect()
+    }
+
+    fn value_at(&self, name: &str, line: usize) -> Option<&str> {
+        match self.names.get(name)?.as_slice() {
+            [(at, Some(value))] if *at <= line => Some(value),
+            _ => None,
+        }
     }
 
     /// Returns all names.
@@ -378,7 +387,8 @@ mod tests {
 
     fn read(line: &str) -> Option<Call> {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        call(&words, "a", &Environment::default(), &|path| path == "a/x.sh").map(|(call, _)| call)
+        call(&words, "a", &LazyCell::new(Environment::default), &|path| path == "a/x.sh")
+            .map(|(call, _)| call)
     }
 
     #[test]
@@ -417,7 +427,8 @@ mod tests {
     #[test]
     fn what_is_exported_as_a_plain_text_is_settled() {
         let text = "A=1\nexport B=2\nexport C := \"x\"\nD=4 docker compose up\nexport E=$X\nF ?= 3\nif [ $G = 4 ]; then\n";
-        let (environment, open) = Assigned::of(text).at(4);
+        let assigned = Assigned::of(text);
+        let (environment, open) = (assigned.values_at(4), assigned.open_at(4));
         let value = |name| environment.get(name);
         assert_eq!(
             (value("B"), value("C"), value("D")),
@@ -427,6 +438,6 @@ mod tests {
             ["A", "E", "F"].into_iter().all(|name| open.contains(name) && value(name).is_none()),
             "{open:?}"
         );
-        assert!(Assigned::of(text).at(1).1.contains("B"));
+        assert!(Assigned::of(text).open_at(1).contains("B"));
     }
 }

@@ -113,7 +113,7 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
             };
             let more = lines[at..].iter().take(LINES).take_while(|line| goes_on(line)).count();
             let whole = &lines[at..lines.len().min(at + more + 1)];
-            let what = What::Words(words(&whole.join("\n")));
+            let what = What::Words(words(&whole.join("\n")).map(str::to_owned).collect());
             Mention { path: path.clone(), line: Some(at + 1), what }
         })
         .collect()
@@ -178,8 +178,11 @@ pub(super) fn is_comment(line: &str) -> bool {
 }
 
 /// Returns the words of a command.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let is_end = |c: char| c.is_whitespace() || "'\"=,()[]{}:;`".contains(c);
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    let is_end = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '\'' | '"' | '=' | ',' | '(' | ')' | '[' | ']' | '{' | '}' | ':' | ';' | '`')
+    };
     let words = text.split(is_end).map(|word| {
         let mut word = word.trim_end_matches('/');
         while let Some(rest) = word.strip_prefix("./").or_else(|| word.strip_prefix("../")) {
@@ -187,7 +190,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
         }
         word
     });
-    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    words.filter(|word| !word.is_empty())
 }
 
 impl Mention {
@@ -201,7 +204,7 @@ impl Mention {
                 | BuildFileKind::Skaffold
         );
         let builds = text.is_empty() || may_build(text) || (is_definition && text.contains("build"));
-        let words: BTreeSet<String> = words(text).into_iter().collect();
+        let words: BTreeSet<String> = words(text).map(str::to_owned).collect();
         let what = What::Words(words.into_iter().collect());
         builds.then(|| Self { path: path.clone(), line: None, what })
     }

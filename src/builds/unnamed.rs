@@ -29,9 +29,6 @@ struct Unnamed<'a> {
 /// Files with their texts.
 type Texts<'t> = Vec<(&'t RepoPath, &'t str)>;
 
-/// The words of a file, each with its first line.
-type Words = HashMap<String, usize>;
-
 /// Returns the places that may build a Dockerfile by a line that does not name it: first those that name the Dockerfile or
 /// its folder, then the lines themselves, which count only for a Dockerfile of which no build is known. `unread` are the
 /// lines that are not interpreted, `texts` the files that may build something or call what does.
@@ -66,26 +63,25 @@ pub(super) fn mentions(
         let lines = read.get(&(file, dockerfile));
         lines.is_some_and(|lines| lines.range(line.saturating_sub(near)..=line + near).next().is_some())
     };
-    let mut words: HashMap<&RepoPath, Words> = HashMap::new();
+    let names = Names::new(dockerfiles);
+    let mut named_in: HashMap<&RepoPath, BTreeMap<usize, usize>> = HashMap::new();
     let mut named: BTreeMap<(&RepoPath, usize), BTreeSet<RepoPath>> = BTreeMap::new();
     let mut all_concerned: HashMap<(&RepoPath, &BTreeSet<&RepoPath>), Texts<'_>> = HashMap::new();
     for ((path, line), unnamed) in &unnamed {
         let files: &[(&RepoPath, &str)] = all_concerned
             .entry((path, &unnamed.callers))
             .or_insert_with(|| concerned(path, &unnamed.callers, texts));
+        let mut may_be: HashMap<usize, bool> = HashMap::new();
         for (file, text) in files {
-            words.entry(file).or_insert_with(|| words_of(text));
-        }
-        for dockerfile in dockerfiles {
-            spend(1);
-            let may_be = unnamed.paths.iter().any(|path| path.matches(dockerfile.as_str()).is_some());
-            if !may_be || is_read(path, *line, dockerfile, 0) {
-                continue;
-            }
-            for (file, _) in files {
-                let line = names(dockerfile, file).iter().filter_map(|name| words[file].get(name)).min();
-                if let Some(line) = line.filter(|line| !is_read(file, **line, dockerfile, NEAR)) {
-                    named.entry((file, *line)).or_default().insert((*dockerfile).clone());
+            for (&at, &mut first) in named_in.entry(file).or_insert_with(|| names.in_file(file, text)) {
+                spend(1);
+                let dockerfile = dockerfiles[at];
+                let may_be = *may_be.entry(at).or_insert_with(|| {
+                    unnamed.paths.iter().any(|path| path.matches(dockerfile.as_str()).is_some())
+                        && !is_read(path, *line, dockerfile, 0)
+                });
+                if may_be && !is_read(file, first, dockerfile, NEAR) {
+                    named.entry((file, first)).or_default().insert(dockerfile.clone());
                 }
             }
         }
@@ -138,29 +134,36 @@ fn concerned<'t>(
     found
 }
 
-fn words_of(text: &str) -> Words {
-    spend(text.len() / budget::BYTES);
-    let mut words = Words::new();
-    let lines = text.lines().enumerate().filter(|(_, line)| !mentions::is_comment(line));
-    for (at, line) in lines {
-        for word in mentions::words(line) {
-            words.entry(word).or_insert(at + 1);
-        }
-    }
-    words
-}
+/// The words by which a file names a Dockerfile: its path or that of its folder, from the repository's root or from the file.
+struct Names<'d>(HashMap<&'d str, Vec<usize>>);
 
-/// Returns the words by which a file names a Dockerfile: its path or that of its folder, from the repository's root or from
-/// the file.
-fn names(dockerfile: &RepoPath, file: &RepoPath) -> Vec<String> {
-    let own = file.parent();
-    let from_own = own.as_ref().and_then(|own| dockerfile.relative_to(Some(own)));
-    let mut names = Vec::new();
-    for path in std::iter::once(dockerfile.as_str()).chain(from_own) {
-        names.push(path.to_owned());
-        if let Some((folder, "Dockerfile" | "Containerfile")) = path.rsplit_once('/') {
-            names.push(folder.to_owned());
+impl<'d> Names<'d> {
+    fn new(dockerfiles: &[&'d RepoPath]) -> Self {
+        let mut names: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, path) in dockerfiles.iter().map(|path| path.as_str()).enumerate() {
+            names.entry(path).or_default().push(at);
+            if let Some((folder, "Dockerfile" | "Containerfile")) = path.rsplit_once('/') {
+                names.entry(folder).or_default().push(at);
+            }
         }
+        Self(names)
     }
-    names
+
+    /// Returns the numbers of the Dockerfiles that a file names, each with the first line that does.
+    fn in_file(&self, file: &RepoPath, text: &str) -> BTreeMap<usize, usize> {
+        spend(text.len() / budget::BYTES);
+        let own = file.parent().map_or_else(String::new, |own| format!("{own}/"));
+        let mut found = BTreeMap::new();
+        let lines = text.lines().enumerate().filter(|(_, line)| !mentions::is_comment(line));
+        for (at, line) in lines {
+            for word in mentions::words(line) {
+                let from_own =
+                    (!own.is_empty()).then(|| self.0.get(format!("{own}{word}").as_str())).flatten();
+                for dockerfile in self.0.get(word).into_iter().chain(from_own).flatten() {
+                    found.entry(*dockerfile).or_insert(at + 1);
+                }
+            }
+        }
+        found
+    }
 }

@@ -64,7 +64,8 @@ pub(crate) fn run(arguments: &CheckArguments) -> Result<ExitCode, Error> {
         CheckFormat::Gitlab => write::json(&gitlab::issues(&report))?,
         CheckFormat::Junit => write::raw(junit::suites(&report).as_bytes())?,
     }
-    let fails = report.findings.iter().any(|finding| fails(finding.kind, arguments));
+    let is_unknown = arguments.fail_on.contains(&FailOn::Unknown) && report.unknown > 0;
+    let fails = is_unknown || report.findings.iter().any(|finding| fails(finding.kind, arguments));
     Ok(if fails { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
 }
 
@@ -75,7 +76,8 @@ fn fails(kind: FindingKind, arguments: &CheckArguments) -> bool {
         return kind != FindingKind::Ignores && arguments.format != CheckFormat::Sarif;
     }
     arguments.fail_on.iter().any(|on| match on {
-        FailOn::Never => false,
+        // A line that cannot be judged is no finding: it is counted by itself.
+        FailOn::Never | FailOn::Unknown => false,
         FailOn::Any => true,
         FailOn::Unsafe => kind == FindingKind::Hazard,
         FailOn::NoEffect => kind == FindingKind::NoEffect,

@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             Format::Human => write::stdout(&human::explained_builds(file, &explained)),
         };
     }
-    let Planned { plan, saved, uncommitted, evidence_states, step, sources, unused } =
+    let Planned { plan, saved, uncommitted, evidence_states, step, sources, incomplete, unused } =
         ops::plan(&options(arguments, &progress)?, &|notice| progress.show(notice))?;
     match arguments.format {
         Format::Json => write::json_by(&|out| plan.write(out))?,
@@ -33,6 +33,7 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
                 uncommitted: uncommitted.as_deref(),
                 verbose: arguments.verbose,
                 sources: &sources,
+                incomplete: &incomplete,
                 step: step.as_ref(),
             };
             write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;

@@ -107,6 +107,7 @@ impl Progress {
                     error.report();
                 }
             }
+            Notice::AlreadyVerified(files) => write::remark(&already_verified(files)),
             Notice::Executes => write::remark(EXECUTES),
             Notice::Command { path, command } => {
                 write::remark(&format!("{path}: layerwright.toml runs `{command}`"));
@@ -153,6 +154,12 @@ fn evidence(notice: &Notice<'_>) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Says how many files of a wave are not built, and how to build them again.
+fn already_verified(files: usize) -> String {
+    let are = form(files, "is", "are");
+    format!("{} of the wave {are} verified already; name a file to build it again", count(files, "file"))
 }
 
 /// Names the Dockerfiles whose changes are not read.

@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<ExitCode, Error> {
     let Verified { plan, evidence, stale, end, step } = &verified;
     if evidence.is_empty() && end.is_none() && stale.is_empty() {
         let why = if arguments.files.is_empty() {
-            "no file of the wave is waiting for --link; a merged file is built again if you name it"
+            "no file of the wave needs evidence; a file that is verified or merged is built again if you name it"
         } else {
             "the plan edits none of these files: it was made after they were merged, or they have nothing to link"
         };

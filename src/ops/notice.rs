@@ -75,6 +75,8 @@ pub enum Notice<'a> {
     PassedOver(&'a str),
     /// These files are not verified because they differ from the planned ones.
     Stale(&'a [ChangeError]),
+    /// The number of files of a wave that are not built, because they are verified.
+    AlreadyVerified(usize),
     /// Files are about to be built, which executes their instructions.
     Executes,
     /// The verification of a file runs this command of `layerwright.toml`, if it is allowed.

@@ -26,7 +26,7 @@ use crate::discover::SourceTree;
 use crate::git::{GitError, RepoPath};
 use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
-use crate::images::{ImageError, ImageSource};
+use crate::images::{ImageError, ImageOrigin, ImageSource};
 
 /// The options of [`plan`].
 #[derive(Debug)]
@@ -105,9 +105,21 @@ pub struct Planned {
     pub uncommitted: Option<String>,
     /// The places that base images were read from, beside files and what is remembered.
     pub sources: Vec<BaseSource>,
+    /// The base images of which `bases.json` has too few facts for a question, each with the option that reads it again.
+    pub incomplete: Vec<IncompleteBase>,
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
     /// and the plan was not written.
     pub unused: Option<ImageError>,
+}
+
+/// A base image of which too few facts are remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IncompleteBase {
+    /// The image, as Dockerfiles name it.
+    pub image: String,
+    /// The option that reads it again, and its value.
+    pub option: [String; 2],
 }
 
 /// An error of [`plan`].
@@ -220,6 +232,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     let basis = Basis { earlier: earlier.as_ref(), list: list.as_ref() };
     let (plan, asked) = make(options, &workspace, &source, &config, &basis, &images, watch)?;
     images.report_failures(watch);
+    let incomplete = incomplete(&asked);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
         (Err(error), Save::No) => Some(error),
@@ -246,7 +259,16 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
         }
         evidence_states = assessed.states;
     }
-    Ok(Planned { plan, saved, uncommitted, evidence_states, step, sources: images.sources(), unused })
+    Ok(Planned {
+        plan,
+        saved,
+        uncommitted,
+        evidence_states,
+        step,
+        sources: images.sources(),
+        incomplete,
+        unused,
+    })
 }
 
 /// The earlier decisions that a plan starts from.
@@ -326,6 +348,20 @@ fn earlier(
         Ok(plan) => Ok(Some(plan)),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
+}
+
+/// Returns the remembered images that left a question open.
+fn incomplete(asked: &AskedImages<'_>) -> Vec<IncompleteBase> {
+    let found = asked.found().into_iter();
+    let open = found.filter(|(_, image)| image.rootfs.is_open());
+    open.filter_map(|(reference, image)| match &image.source {
+        ImageOrigin::Remembered(provenance) => {
+            let image = reference.to_string();
+            Some(IncompleteBase { option: provenance.read_from.option(&image), image })
+        }
+        _ => None,
+    })
+    .collect()
 }
 
 /// Writes what was asked of base images, and their answers, beside the plan. Nothing is written if there is nothing to

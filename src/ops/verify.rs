@@ -1,6 +1,6 @@
 //! Builds files before and after their change, and compares the images. No other operation executes anything from a
-//! repository. The evidence of a file is written when the file is done. A run that was stopped is not continued: the next
-//! one verifies the files of the wave again, or those that are named.
+//! repository. The evidence of a file is written when the file is done: after a run that was stopped, the next one goes on with
+//! the files of the wave that are not verified yet, or verifies those that are named.
 
 mod dry_run;
 mod edits;
@@ -22,7 +22,7 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch, local_progress};
-use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey};
+use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey, EvidenceState};
 use crate::campaign::plan::file::{Context, File, Plan};
 use crate::campaign::progress::{Step, StepKind};
 use crate::config::{self, Config, FILE_NAME, Frontend};
@@ -194,7 +194,7 @@ pub fn shards(files: &FilesToVerify) -> Result<usize, VerifyError> {
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
     let assessed = Assessed::read(&workspace, &source, &config, &plan, &[], &|_| {})?;
-    let files = chosen(files, &present, &plan, &assessed)?;
+    let files = chosen(files, None, &present, &plan, &assessed)?.0;
     Ok(files.len().div_ceil(FILES_A_SHARD).clamp(1, MOST_SHARDS))
 }
 
@@ -251,9 +251,9 @@ pub fn verify(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<Verified
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
     let earlier = Assessed::read(&workspace, &source, &config, &plan, &options.earlier_folders(), watch)?;
-    let mut chosen = chosen(files, &present, &plan, &earlier)?;
-    if let Some(shard) = options.shard {
-        chosen = shard.of(chosen);
+    let (chosen, verified) = chosen(files, Some(options), &present, &plan, &earlier)?;
+    if verified > 0 {
+        watch(&Notice::AlreadyVerified(verified));
     }
     let (edits, stale) = edits::edits(chosen, options.depth, &present)?;
     if !stale.is_empty() {
@@ -298,13 +298,15 @@ impl VerifyOptions<'_> {
     }
 }
 
-/// Returns the requested files; by default, those whose evidence the campaign waits for.
+/// Returns the requested files; by default, those whose evidence the campaign waits for. Of a wave, the files that have the
+/// evidence that these options would give are left out, and counted.
 fn chosen<'p>(
     files: &FilesToVerify,
+    options: Option<&VerifyOptions<'_>>,
     present: &PresentFiles<'_>,
     plan: &'p Plan,
     assessed: &Assessed,
-) -> Result<Vec<&'p File>, VerifyError> {
+) -> Result<(Vec<&'p File>, usize), VerifyError> {
     let PresentFiles { workspace, source, config, .. } = *present;
     let against = local_progress::decided_against(workspace, source, config, plan)?;
     let step = local_progress::progress(workspace, source, config, plan, assessed)?
@@ -312,7 +314,35 @@ fn chosen<'p>(
     let needed = if step.kind == StepKind::Verify { step.files.as_slice() } else { &[] };
     let selection = files.selection.as_ref();
     let selection = selection.map(|selection| selection.in_plan(plan, workspace, &files.repository));
-    Ok(edits::chosen(selection.as_ref(), present, plan, needed, &against)?)
+    let mut chosen = edits::chosen(selection.as_ref(), present, plan, needed, &against)?;
+    // The shards are parts of the same files, whichever of them are verified by now.
+    if let Some(shard) = options.and_then(|options| options.shard) {
+        chosen = shard.of(chosen);
+    }
+    if matches!(selection, Some(Selection::Files(_))) {
+        return Ok((chosen, 0));
+    }
+    if selection.is_none() && !needed.is_empty() {
+        chosen.retain(|file| needed.contains(&file.path));
+    }
+    let all = chosen.len();
+    chosen.retain(|file| !is_verified(&file.path, options, assessed));
+    let verified = all - chosen.len();
+    Ok((chosen, verified))
+}
+
+/// Returns true if a file has evidence that is as good as what a verification with these options gives.
+fn is_verified(path: &str, options: Option<&VerifyOptions<'_>>, assessed: &Assessed) -> bool {
+    let is_verified =
+        matches!(assessed.states.get(path), Some(EvidenceState::Verified | EvidenceState::VerifiedFrom(_)));
+    let (true, Some(evidence)) = (is_verified, assessed.evidence.get(path)) else { return false };
+    options.is_none_or(|options| {
+        let is_deep = |depth: Depth| evidence.builds.iter().all(|build| build.depth >= depth);
+        options.out.is_none()
+            && options.platforms.is_empty()
+            && options.depth.is_none_or(is_deep)
+            && options.key.as_ref().is_none_or(|key| evidence.is_signed_by(key))
+    })
 }
 
 type Built = (Vec<Evidence>, Option<VerifyEnd>);

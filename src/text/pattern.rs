@@ -186,35 +186,88 @@ impl Pattern {
     }
 
     /// Returns the values of the variables for which the pattern is `text`. If several answers fit, the one with the
-    /// shortest first variables. `None` if none fits.
+    /// shortest first variables. `None` if none fits. If that takes too long to find out, it may fit: no variable has a value
+    /// then.
     pub(crate) fn matches(&self, text: &str) -> Option<Bindings> {
-        let mut bindings = Bindings::new();
-        matches(&self.parts, text, &mut bindings).then_some(bindings)
+        let mut search = Search { parts: &self.parts, values: Vec::new(), steps: STEPS };
+        match search.fits(0, text) {
+            true => {
+                let values = search.values.into_iter();
+                Some(values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+            }
+            false if search.steps == 0 => Some(Bindings::new()),
+            false => None,
+        }
     }
 }
 
-fn matches(parts: &[Part], text: &str, bindings: &mut Bindings) -> bool {
-    let Some((first, rest)) = parts.split_first() else { return text.is_empty() };
-    match first {
-        Part::Text(part) => {
-            text.strip_prefix(part.as_str()).is_some_and(|text| matches(rest, text, bindings))
-        }
-        Part::Hole(name) => {
-            if let Some(value) = bindings.get(name) {
-                let after = text.strip_prefix(value.as_str());
-                return after.is_some_and(|text| matches(rest, text, bindings));
+/// The most values of variables that are tried for one text.
+const STEPS: usize = 1024;
+
+/// The search for the values of variables. Where a variable and the next one are both in the pattern once, only the shortest
+/// value is tried: if it does not lead to an answer, no longer one does, since the next variable could take the difference.
+struct Search<'p, 't> {
+    parts: &'p [Part],
+    values: Vec<(&'p str, &'t str)>,
+    /// The number of values that may still be tried.
+    steps: usize,
+}
+
+impl<'p, 't> Search<'p, 't> {
+    /// Returns true if the parts from `at` on are `text`.
+    fn fits(&mut self, at: usize, text: &'t str) -> bool {
+        let Some(part) = self.parts.get(at) else { return text.is_empty() };
+        let name = match part {
+            Part::Text(part) => {
+                return text.strip_prefix(part.as_str()).is_some_and(|text| self.fits(at + 1, text));
             }
-            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-            let found = ends.any(|end| {
-                let (value, after) = cut::split(text, end);
-                bindings.insert(name.clone(), value.to_owned());
-                matches(rest, after, bindings)
-            });
-            if !found {
-                bindings.remove(name);
-            }
-            found
+            Part::Hole(name) => name.as_str(),
+        };
+        if let Some((_, value)) = self.values.iter().find(|(other, _)| *other == name) {
+            let after = text.strip_prefix(value);
+            return after.is_some_and(|text| self.fits(at + 1, text));
         }
+        let parts = self.parts;
+        let next = match parts.get(at + 1) {
+            // The end of the pattern is the end of the text.
+            None => return self.with(at, name, text, text.len()),
+            Some(Part::Text(next)) if parts.len() == at + 2 => {
+                return text.ends_with(next.as_str()) && self.with(at, name, text, text.len() - next.len());
+            }
+            Some(Part::Text(next)) => next.as_str(),
+            Some(Part::Hole(_)) => "",
+        };
+        let following = if next.is_empty() { at + 1 } else { at + 2 };
+        let is_shortest = self.is_once(at) && self.is_once(following);
+        let ends = text.match_indices(next).map(|(end, _)| end);
+        for end in ends.take(if is_shortest { 1 } else { usize::MAX }) {
+            if self.with(at, name, text, end) {
+                return true;
+            }
+            if self.steps == 0 {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Returns true if a part is a variable that the pattern has once.
+    fn is_once(&self, at: usize) -> bool {
+        let Some(Part::Hole(name)) = self.parts.get(at) else { return false };
+        self.parts.iter().filter(|part| matches!(part, Part::Hole(other) if other == name)).count() == 1
+    }
+
+    /// Returns true if the parts after `at` fit where the variable there has the value before `end`.
+    fn with(&mut self, at: usize, name: &'p str, text: &'t str, end: usize) -> bool {
+        self.steps = self.steps.saturating_sub(1);
+        let (value, after) = cut::split(text, end);
+        self.values.push((name, value));
+        let tried = self.values.len();
+        let fits = self.steps > 0 && self.fits(at + 1, after);
+        if !fits {
+            self.values.truncate(tried - 1);
+        }
+        fits
     }
 }
 
@@ -257,6 +310,8 @@ impl fmt::Display for Pattern {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn pattern(text: &str) -> Pattern {
@@ -290,6 +345,47 @@ mod tests {
         assert_eq!(path.matches("images/go/go.Dockerfile").unwrap()["a"], "go");
         assert_eq!(path.matches("images/go/rust.Dockerfile"), None);
         assert_eq!(pattern("$a").matches(""), Some(Bindings::from([("a".into(), String::new())])));
+    }
+
+    /// All answers by trying every value, in order.
+    fn first_answer(parts: &[Part], text: &str, bindings: &mut Bindings) -> bool {
+        let Some((first, rest)) = parts.split_first() else { return text.is_empty() };
+        match first {
+            Part::Text(part) => {
+                text.strip_prefix(part.as_str()).is_some_and(|text| first_answer(rest, text, bindings))
+            }
+            Part::Hole(name) if bindings.contains_key(name) => {
+                let after = text.strip_prefix(bindings[name].as_str());
+                after.is_some_and(|text| first_answer(rest, text, bindings))
+            }
+            Part::Hole(name) => (0..=text.len()).any(|end| {
+                let mut tried = bindings.clone();
+                tried.insert(name.clone(), text[..end].to_owned());
+                let fits = first_answer(rest, &text[end..], &mut tried);
+                if fits {
+                    *bindings = tried;
+                }
+                fits
+            }),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_answer_is_the_first_of_all(text in "[ab/$xyz]{0,14}", other in "[ab/]{0,9}") {
+            let pattern = pattern(&text);
+            let mut bindings = Bindings::new();
+            let expected = first_answer(&pattern.parts, &other, &mut bindings).then_some(bindings);
+            prop_assert_eq!(pattern.matches(&other), expected);
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_many_variables_is_soon_decided() {
+        let once: String = ('a'..='t').map(|name| format!("${name}")).collect();
+        assert_eq!(pattern(&format!("{once}!")).matches(&"a".repeat(4000)), None);
+        let twice = format!("{once}/{once}!");
+        assert_eq!(pattern(&twice).matches(&"a".repeat(4000)), Some(Bindings::new()), "it may fit");
     }
 
     #[test]

@@ -347,6 +347,10 @@ fn a_question_that_was_not_asked_is_unknown_with_the_command_that_answers_it() {
     for words in ["`/root`", FACTS, "base:1", "`layerwright plan --save --rootfs base:1=PATH`"] {
         assert!(message.contains(words), "{words}: {message}");
     }
+    let screen = one_line(&scratch.run(&["plan"]).done().stdout);
+    let remedy = "1 base image is remembered without the facts that a line needs: \
+                  layerwright plan --save --rootfs base:1=PATH";
+    assert!(screen.contains(remedy), "{screen}");
     // What follows from a fact is no guess: nothing is below a path that is absent.
     let deep = "FROM base:1\nCOPY x /srv/x/y/z\n";
     assert_eq!(asked(deep)["proved"], json!(true));

@@ -132,7 +132,7 @@ fn a_cache_is_used_only_where_the_user_allows_it() {
     assert_eq!(lines(steps), [json!([2, false]), json!([3, true])], "{planned:#}");
     assert!(world.evidence().is_empty(), "nothing is built");
     let before = |arguments: &[&str]| {
-        world.builtin(&[&["--depth=line"], arguments].concat()).done();
+        world.builtin(&[&["--depth=line", "Dockerfile"], arguments].concat()).done();
         let build = world.evidence()["Dockerfile"]["builds"][0].clone();
         assert_eq!(build["outcome"], "same", "{build:#}");
         let is_said = build["assumptions"].to_string().contains("taken from the cache of the builder");

@@ -51,6 +51,9 @@ build    succeeds      fails: linkat a b: no such file or directory
 ";
 
 fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
+    if !view.resolved.has_archive() {
+        return;
+    }
     let mut brought: BTreeSet<&str> = BTreeSet::new();
     let mut brings_more = false;
     for source in &view.resolved.sources {

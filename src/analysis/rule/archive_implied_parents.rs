@@ -92,6 +92,9 @@ fn check(view: &View<'_>, findings: &mut Vec<Finding<Candidate>>) {
 /// Returns the first archive entry whose path passes through something that the instruction itself creates and that
 /// is not a directory, with that.
 fn detour<'a>(view: &'a View<'_>) -> Option<(&'a str, &'a str)> {
+    if !view.resolved.has_archive() {
+        return None;
+    }
     let mut no_directories: BTreeSet<&str> = BTreeSet::new();
     for source in &view.resolved.sources {
         match &source.kind {

@@ -1,5 +1,7 @@
 //! One command of a script: the builds that it runs, or the call of what another file defines. It never follows a call.
 
+use std::cell::LazyCell;
+
 use super::place::{Start, is_root_name, placed, started};
 use super::{Repository, Starts, UNSET};
 use crate::builds::invocation::{self, Assigned, Invocation};
@@ -128,7 +130,7 @@ impl Reading<'_> {
             let word = |word: &Pattern| in_folder(&fill(word), from);
             let words: Vec<String> = command.words.iter().map(word).filter(|word| !word.is_empty()).collect();
             let has = |path: &str| self.repository.files.has(path);
-            let (environment, assigned) = assigned.at(self.command.line);
+            let environment = LazyCell::new(|| assigned.values_at(self.command.line));
             let Some((call, open)) = invocation::call(&words, start, &environment, &has) else {
                 return found;
             };
@@ -137,7 +139,7 @@ impl Reading<'_> {
                 tool: invocation::tool(&words, &call),
                 call,
                 unsettled: unsettled.iter().cloned().chain(open).collect(),
-                assigned,
+                assigned: assigned.open_at(self.command.line),
                 callers: Vec::new(),
             });
         }

@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::format::{Base, BaseFacts, Configuration};
-use crate::images::{
-    BaseImage, BoundTo, ImageError, ImageOrigin, ImageReference, ImageSource, Platform, ReadFrom,
-};
+use crate::images::{BaseImage, BoundTo, ImageError, ImageOrigin, ImageReference, ImageSource, Platform};
 use crate::rootfs::ImageFilesystem;
 
 /// The images of a `bases.json`.
@@ -27,11 +25,7 @@ impl RememberedImages {
 
 fn image(base: &Base, place: &str) -> BaseImage {
     let provenance = base.provenance();
-    let option = match provenance.read_from {
-        ReadFrom::Rootfs => format!("--rootfs {}=PATH", base.image),
-        ReadFrom::Engine => "--bases engine".to_owned(),
-        ReadFrom::Registry => "--bases registry".to_owned(),
-    };
+    let option = provenance.read_from.option(&base.image).join(" ");
     let why = format!(
         "{place} has no fact of {} that answers it; `layerwright plan --save {option}` adds it",
         base.image

@@ -65,6 +65,8 @@ pub(super) enum FailOn {
     NoEffect,
     /// Headers that are too old
     Header,
+    /// Linked lines of which too little is known to judge them
+    Unknown,
     /// Dockerfiles that are not read
     Unread,
     /// Builders that reject linked lines

@@ -13,7 +13,7 @@ use crate::campaign::evidence::EvidenceStates;
 use crate::campaign::plan::file::{File, Plan, Site};
 use crate::campaign::progress::{Step, StepKind};
 use crate::config::BaseSource;
-use crate::ops::Saved;
+use crate::ops::{IncompleteBase, Saved};
 use crate::text::command;
 use crate::text::figures::number;
 use crate::text::words::{count, form, short_id};
@@ -32,6 +32,8 @@ pub(crate) struct Shown<'s> {
     pub(crate) verbose: bool,
     /// The places that base images were read from, beside files and what is remembered.
     pub(crate) sources: &'s [BaseSource],
+    /// The base images of which too few facts are remembered.
+    pub(crate) incomplete: &'s [IncompleteBase],
     /// The next step of the campaign, if it is known.
     pub(crate) step: Option<&'s Step>,
 }
@@ -45,7 +47,7 @@ pub(crate) fn first_screen(plan: &Plan, evidence: &EvidenceStates, shown: Shown<
 
 /// Writes the first screen.
 pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates, shown: Shown<'_>) {
-    let Shown { saved, uncommitted, verbose, sources, step } = shown;
+    let Shown { saved, uncommitted, verbose, sources, incomplete, step } = shown;
     head(screen, plan, saved);
     builders::line(screen, plan);
     if let Some((head, text)) = judgement(plan) {
@@ -74,6 +76,7 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     // Lists are short, unless every line is shown anyway.
     let most = if verbose { usize::MAX } else { sections::NAMED };
     sections::unread(screen, plan, sources, most);
+    sections::incomplete(screen, plan, incomplete);
     sections::apart(screen, plan, most);
     sections::builds(screen, plan, most);
     sections::reconciliation(screen, plan, most);

@@ -38,7 +38,8 @@ fn plain(text: &str) -> String {
 
 fn screen(plan: &Plan, saved: &Saved, verbose: bool) -> String {
     let mut screen = Screen::new(80);
-    let shown = summary::Shown { saved, uncommitted: None, verbose, sources: &[], step: None };
+    let shown =
+        summary::Shown { saved, uncommitted: None, verbose, sources: &[], incomplete: &[], step: None };
     summary::write(&mut screen, plan, &EvidenceStates::new(), shown);
     screen.finish()
 }

@@ -66,10 +66,7 @@ pub fn dry_run(options: &VerifyOptions<'_>, watch: &Watch<'_>) -> Result<DryRun,
         PresentFiles { workspace: &workspace, source: &source, config: &config, mode: Mode::Commit };
     let plan = given_or_saved(&workspace, &config, files.plan.as_ref())?.ok_or(VerifyError::NoPlan)?;
     let earlier = Assessed::read(&workspace, &source, &config, &plan, &options.earlier_folders(), watch)?;
-    let mut chosen = chosen(files, &present, &plan, &earlier)?;
-    if let Some(shard) = options.shard {
-        chosen = shard.of(chosen);
-    }
+    let (chosen, _) = chosen(files, Some(options), &present, &plan, &earlier)?;
     let (edits, _) = edits::edits(chosen, options.depth, &present)?;
     let builder = options.builder.facts().map_err(Stop::from)?;
     let file = |edit: &Edit<'_>| {

@@ -15,7 +15,8 @@ use crate::ops::workspace::Workspace;
 use crate::verify::run::Edit;
 
 /// Returns the requested files that have something to verify, in the order of the plan: named files, or those of a wave
-/// that are neither merged nor declined or reverted. `needed` are those that the campaign waits for.
+/// that are neither merged nor declined or reverted. `needed` are those that the campaign waits for; their wave is the
+/// requested one if none is named.
 pub(super) fn chosen<'p>(
     selection: Option<&Selection>,
     present: &PresentFiles<'_>,
@@ -28,17 +29,18 @@ pub(super) fn chosen<'p>(
             return paths.iter().map(|path| selection::edited(plan, path)).collect();
         }
         Some(Selection::Wave(number)) => *number,
-        None if !needed.is_empty() => {
-            return Ok(needed.iter().filter_map(|path| plan.file(path)).collect());
+        None => {
+            let of_needed = needed.iter().find_map(|path| plan.file(path)?.wave);
+            match of_needed.or_else(|| present.next_wave(plan, against)) {
+                Some(number) => number,
+                None => return Ok(Vec::new()),
+            }
         }
-        None => match present.next_wave(plan, against) {
-            Some(number) => number,
-            None => return Ok(Vec::new()),
-        },
     };
     let files = selection::wave(plan, number)?.into_iter().filter(|file| !against.contains(&file.path));
-    // A merged file was verified before its pull request: it is built again only if it is named.
-    Ok(files.filter(|file| file.rewritten.is_some() && !present.is_done(file)).collect())
+    // A merged file was verified before its pull request: it is built again only if it is named or needed.
+    let is_left = |file: &&File| !present.is_done(file) || needed.contains(&file.path);
+    Ok(files.filter(|file| file.rewritten.is_some()).filter(is_left).collect())
 }
 
 /// Returns the texts of the files, and an error for each stale file.

@@ -7,6 +7,9 @@ use crate::campaign::evidence::{BuildEvidence, Cause, Depth, Difference, Evidenc
 use crate::text::markdown::code;
 use crate::text::words::{count, form, shortened};
 
+/// The maximum number of base images that are named.
+const BASES: usize = 3;
+
 impl Parts<'_> {
     /// Returns the result of the comparison, with the builder and the date.
     pub(super) fn images(&self, most: usize) -> String {
@@ -33,11 +36,11 @@ impl Parts<'_> {
         }
     }
 
-    fn proof(&self) -> &'static str {
+    fn proof(&self) -> String {
         if self.file.edits_header_only() {
-            return "The header is not proved to change nothing.";
+            return "The header is not proved to change nothing.".to_owned();
         }
-        match (self.file.is_proved_the_same(), self.file.is_proved()) {
+        let proof = match (self.file.is_proved_the_same(), self.file.is_proved()) {
             (true, _) => {
                 "Each line is proved not to change the image: the Dockerfile and the content of its base image are enough \
                  for that."
@@ -46,8 +49,26 @@ impl Parts<'_> {
                 "Each line is proved not to change the image, or to change it only as `layerwright.toml` accepts."
             }
             (false, false) => "The lines depend on the assumptions under \"Not checked\".",
+        };
+        let read = self.file.bases.iter().filter_map(|base| Some((&*base.image, base.digest.as_deref()?)));
+        match bases(read) {
+            Some(bases) => format!("{proof} The facts about the base are those of {bases}."),
+            None => proof.to_owned(),
         }
     }
+}
+
+/// Names base images with their digests, as Docker writes them.
+fn bases<'b>(all: impl Iterator<Item = (&'b str, &'b str)>) -> Option<String> {
+    let named = |(image, digest): (&str, &str)| {
+        let image = image.split_once('@').map_or(image, |(name, _)| name);
+        code(&shortened(&format!("{image}@{digest}"), LONGEST))
+    };
+    let all: BTreeSet<String> = all.map(named).collect();
+    let first: Vec<String> = all.iter().take(BASES).cloned().collect();
+    let more = all.len() - first.len();
+    let more = if more > 0 { format!(" and {} more", count(more, "base image")) } else { String::new() };
+    (!first.is_empty()).then(|| format!("{}{more}", first.join(", ")))
 }
 
 /// Returns true if only the filesystems right after the edited instructions were compared, in at least one build.
@@ -75,8 +96,11 @@ fn with(evidence: &Evidence) -> String {
         let buildkit = build.builder.buildkit.as_ref().map(|version| format!(" (BuildKit {version})"));
         format!("{}{}", build.builder.driver, buildkit.unwrap_or_default())
     });
+    let built = evidence.builds.iter().flat_map(|build| &build.bases);
+    let built = bases(built.filter_map(|(image, digest)| Some((&**image, digest.as_deref()?))));
+    let built = built.map(|bases| format!(", base {bases}")).unwrap_or_default();
     format!(
-        "Builder {builders}, platform {}, target {}, {}",
+        "Builder {builders}, platform {}, target {}{built}, {}",
         of(|build| build.platform.clone()),
         targets(evidence),
         code(evidence.figures.began.split('T').next().unwrap_or_default())

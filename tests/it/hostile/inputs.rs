@@ -205,6 +205,7 @@ fn long_carriers() -> Vec<(&'static str, String)> {
             format!("a:\n  script:\n{}", "    - docker build -f $x/Dockerfile .\n".repeat(10_000)),
         ),
         ("d/build.sh", format!("docker build -t $(({}1)) .\n", "a=".repeat(20_000))),
+        ("h/build.sh", format!("docker build -f \"{}x\" .\n", lines(40, &|at| format!("$v{at}")))),
     ]
 }
 

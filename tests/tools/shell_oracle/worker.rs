@@ -81,7 +81,8 @@ fn prepare() -> Result<(), Failure> {
         (Resource::Fsize, 4 << 20),
         (Resource::Nproc, 100),
         (Resource::As, 1 << 30),
-        (Resource::Nofile, 256),
+        // Reading and removing a tree holds each directory of a path open.
+        (Resource::Nofile, 4096),
         (Resource::Core, 0),
     ] {
         setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;

@@ -1,17 +1,20 @@
 //! The parts of the first screen that name files and images.
 
+use std::collections::BTreeSet;
+
 use anstyle::Style;
 
 use super::super::screen::{Align, Piece, Screen};
 use super::super::{counts, style};
-use crate::analysis::Knowledge;
+use crate::analysis::{Knowledge, Verdict};
 use crate::builds::Level;
 use crate::campaign::plan::file::{Class, File, Gone, ListReport, Plan, Wave};
 use crate::config::BaseSource;
 use crate::edit::header::Header;
-use crate::text::cut;
+use crate::ops::IncompleteBase;
 use crate::text::figures::number;
 use crate::text::words::{count, form, plural, short_id};
+use crate::text::{command, cut};
 
 /// The maximum number of entries of a list that are named.
 pub(super) const NAMED: usize = 3;
@@ -54,6 +57,25 @@ pub(crate) fn unread(screen: &mut Screen, plan: &Plan, sources: &[BaseSource], m
         .collect();
     screen.table(&[Align::Right, Align::Left, Align::Left, Align::Left], &rows);
     more(screen, images.len(), "image", most);
+}
+
+/// Shows the base images of which too few facts are remembered for a line, and the option that reads them again.
+pub(crate) fn incomplete(screen: &mut Screen, plan: &Plan, incomplete: &[IncompleteBase]) {
+    let has_unknown = |file: &&File| file.sites.iter().any(|site| site.verdict == Verdict::Unknown);
+    let asking = plan.files.iter().filter(has_unknown);
+    let asked: BTreeSet<&str> = asking.flat_map(|file| &file.bases).map(|base| base.image.as_str()).collect();
+    let missing: Vec<&IncompleteBase> =
+        incomplete.iter().filter(|base| asked.contains(base.image.as_str())).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let options: BTreeSet<&[String; 2]> = missing.iter().map(|base| &base.option).collect();
+    let options = options.into_iter().flatten().map(String::as_str);
+    let command = command::layerwright(["plan", "--save"].into_iter().chain(options));
+    let n = missing.len();
+    let is = form(n, "is", "are");
+    let text = format!("{} {is} remembered without the facts that a line needs:", count(n, "base image"));
+    screen.suggest(Style::new(), "", &text, &[(style::HINT, command)]);
 }
 
 /// Returns the way to read images that were not read from these places.
