@@ -48,7 +48,7 @@ mod workspace;
 
 pub use accept::{AcceptError, AcceptOptions, Accepted, accept};
 pub use atomic::WriteError;
-pub use base_images::{RememberedError, SourceError};
+pub use base_images::{IncompleteBase, RememberedError, SourceError};
 pub use branches::MadeBranch;
 pub use cache::{CacheError, cache, clear_cache};
 pub use change::{Change, ChangeError, Changed, Mode, ModeError, StaleText};
@@ -64,7 +64,7 @@ pub use judge::JudgeError;
 pub use knowledge::Knowledge;
 pub use migrate::{MigrateError, MigrateOptions, migrate};
 pub use notice::{Activity, BaseImagesNotice, ChangedVerdict, Notice, Watch};
-pub use plan::{IncompleteBase, ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
+pub use plan::{ListText, PlanOptions, Planned, PlanningError, Save, Saved, plan};
 pub use planned_text::PlannedTextError;
 pub use report::{
     GitHubReport, PerformedAction, ReportOptions, ReportOutput, ReportTarget, Reported, ReportingError,

@@ -7,9 +7,9 @@ mod exports;
 mod function;
 mod goals;
 mod read;
+mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
 
 use super::invocation::Make;
 use super::script::{self, Origin, Repository, Runs, Starts};
@@ -19,10 +19,13 @@ use crate::git::RepoPath;
 use crate::shell;
 use crate::text::cut;
 use crate::text::pattern::Pattern;
-use condition::Choices;
+use condition::{Choices, ChoicesOfReading};
 use expand::{CURDIR, Expander, FOLDER, STEM};
 use exports::Exports;
 use goals::{TargetVariable, needed};
+use reading::{Reading, Setting};
+
+pub(super) use reading::ReadMakefiles;
 
 /// The largest Makefile, in bytes.
 const LENGTH: usize = 256 << 10;
@@ -46,6 +49,7 @@ pub(super) fn recipes(
     path: &RepoPath,
     text: &str,
     call: Option<&Make>,
+    read: &ReadMakefiles,
 ) -> Recipes {
     let mut recipes = Recipes::default();
     if !is_makefile(path.file_name()) && call.is_none()
@@ -66,20 +70,12 @@ pub(super) fn recipes(
     };
     let mut choices = Choices::default();
     for reading in 0..READINGS {
-        let mut makefile = Makefile { choices: Mutex::new(choices), ..Makefile::default() };
-        for (name, value) in call.iter().flat_map(|call| &call.variables) {
-            let value = if settled::is_open(value) { format!("${{_given_{name}}}") } else { value.clone() };
-            makefile.given.insert(name.clone(), value);
-        }
-        for (name, value) in call.iter().flat_map(|call| &call.environment) {
-            // What is not known has a name that nothing sets.
-            let value = if settled::is_open(value) { format!("${{_env_{name}}}") } else { value.clone() };
-            makefile.variables.insert(name.clone(), value);
-        }
-        makefile.read(repository.files, path, text, starts.folders.first().map_or("", String::as_str), 0);
-        recipes.included.append(&mut makefile.included);
-        let mut runs = makefile.runs(repository, path, &starts, call);
-        choices = std::mem::take(makefile.choices.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let setting = Setting::new(path, starts.folders.first().map_or("", String::as_str), call, choices);
+        let found = read.get(repository.files, setting, text);
+        recipes.included.extend(found.makefile.included.iter().cloned());
+        let mut makefile = found.makefile.clone();
+        let mut runs = makefile.runs(&found, repository, path, &starts, call);
+        choices = makefile.choices.made().clone();
         let is_last = !choices.next();
         let too_many =
             (reading + 1 == READINGS && !is_last).then(|| format!("{path} has too many conditions"));
@@ -120,7 +116,7 @@ fn is_own(name: &str) -> bool {
 }
 
 /// A rule with a recipe.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Rule {
     targets: String,
     /// The pattern of a static pattern rule.
@@ -140,7 +136,7 @@ struct Target {
     first: String,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Makefile {
     variables: BTreeMap<String, String>,
     /// The versions that only `?=` sets: tags have them as unknown parts, because they are mostly set from outside.
@@ -154,15 +150,16 @@ struct Makefile {
     included: BTreeSet<String>,
     /// A file that it includes and that is not read, so that its variables and rules are not known.
     missing: Option<String>,
-    choices: Mutex<Choices>,
+    choices: ChoicesOfReading,
     /// True if a recipe is one script (`.ONESHELL`).
     is_one_shell: bool,
 }
 
 impl Makefile {
-    /// Returns what the recipes run.
+    /// Returns what the recipes run. It is a copy of the Makefile of `reading`.
     fn runs(
         &mut self,
+        reading: &Reading,
         repository: Repository<'_>,
         path: &RepoPath,
         starts: &Starts,
@@ -175,25 +172,24 @@ impl Makefile {
         folder.push_text(&own);
         let goals = call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice());
         let old = call.map_or(&[][..], |call| call.old.as_slice());
-        let needs = self.needs();
-        let wanted = goals.map(|goals| needed(&needs, goals, old));
-        let own = self.patterns_of_variables();
-        let settings = self.settings(needs, &own, goals, old);
-        for rule in std::mem::take(&mut self.rules) {
-            for target in self.targets(&rule) {
+        let wanted = goals.map(|goals| needed(&reading.needs, goals, old));
+        let own = &reading.of_targets;
+        let settings = self.settings(&reading.needs, own, goals, old);
+        for (rule, targets) in &reading.rules {
+            for target in targets {
                 let is_left =
                     |wanted: &BTreeSet<String>| !wanted.contains(&target.name) && target.stem.is_none();
                 if wanted.as_ref().is_some_and(is_left) || old.contains(&target.name) {
                     continue;
                 }
                 let ways = settings.get(&target.name).cloned();
-                for way in ways.unwrap_or_else(|| vec![goals::own_settings(&own, &target.name)]) {
+                for way in ways.unwrap_or_else(|| vec![goals::own_settings(own, &target.name)]) {
                     spend(STORED * way.len().min(1) * self.variables.len());
                     let variables = (!way.is_empty()).then(|| self.variables.clone());
                     for set in &way {
                         self.assign(&set.name, set.operator, &set.value);
                     }
-                    let of_recipe = self.of_recipe(&rule, &target);
+                    let of_recipe = self.of_recipe(rule, target);
                     for (line, script) in of_recipe {
                         let path = rule.path.as_ref().unwrap_or(path);
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
@@ -243,7 +239,7 @@ impl Makefile {
 
     /// Returns the branch that this reading takes of a condition that is not settled.
     fn choose(&self, condition: &str) -> bool {
-        self.choices.lock().unwrap_or_else(PoisonError::into_inner).take(condition)
+        self.choices.made().take(condition)
     }
 
     /// Returns the value of a variable of the Makefile in the shell of a recipe, if it may be there.
@@ -279,12 +275,11 @@ impl Makefile {
         self.variables.insert(name, value);
     }
 
-    /// Returns the targets of a rule.
-    fn targets(&self, rule: &Rule) -> Vec<Target> {
+    /// Returns the targets of a rule; `prerequisites` are the expanded ones.
+    fn targets(&self, rule: &Rule, prerequisites: &str) -> Vec<Target> {
         let mut none = Expander::new(self, None);
         let words = none.expand(&rule.targets);
-        let first = none.expand(&rule.prerequisites);
-        let first = first.split_whitespace().next().unwrap_or("").to_owned();
+        let first = prerequisites.split_whitespace().next().unwrap_or("").to_owned();
         let pattern = rule.pattern.as_ref().map(|pattern| none.expand(pattern));
         let stem_hole = format!("${{{STEM}}}");
         let words = words.split_whitespace().take(TARGETS);

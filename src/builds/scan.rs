@@ -272,7 +272,8 @@ fn read(
         BuildFileKind::Script => script::alone(repository, path, text).into(),
         BuildFileKind::Makefile => {
             makefile::check(text)?;
-            let recipes = makefile::recipes(repository, path, text, None);
+            let recipes =
+                makefile::recipes(repository, path, text, None, &makefile::ReadMakefiles::default());
             Read { included: recipes.included, ..recipes.runs.into() }
         }
         BuildFileKind::Package => package::runs(repository, path, text)?.into(),

@@ -76,7 +76,7 @@ fn fails(kind: FindingKind, arguments: &CheckArguments) -> bool {
         return kind != FindingKind::Ignores && arguments.format != CheckFormat::Sarif;
     }
     arguments.fail_on.iter().any(|on| match on {
-        // A line that cannot be judged is no finding: it is counted by itself.
+        // A line that cannot be judged is not a finding: it is counted apart.
         FailOn::Never | FailOn::Unknown => false,
         FailOn::Any => true,
         FailOn::Unsafe => kind == FindingKind::Hazard,

@@ -246,3 +246,27 @@ fn read(path: &RepoPath, bytes: &[u8]) -> Result<Option<BaseFacts>, RememberedEr
     let facts = BaseFacts::read(bytes);
     facts.map(Some).map_err(|source| RememberedError::Invalid { path: path.clone(), source })
 }
+
+/// A base image of which too few facts are remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct IncompleteBase {
+    /// The image, as Dockerfiles name it.
+    pub image: String,
+    /// The option that reads it again, and its value.
+    pub option: [String; 2],
+}
+
+/// Returns the remembered images that left a question open.
+pub(super) fn incomplete(asked: &AskedImages<'_>) -> Vec<IncompleteBase> {
+    let found = asked.found().into_iter();
+    let open = found.filter(|(_, image)| image.rootfs.is_open());
+    open.filter_map(|(reference, image)| match &image.source {
+        ImageOrigin::Remembered(provenance) => {
+            let image = reference.to_string();
+            Some(IncompleteBase { option: provenance.read_from.option(&image), image })
+        }
+        _ => None,
+    })
+    .collect()
+}

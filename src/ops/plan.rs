@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use self::list::CampaignList;
 use super::atomic::{self, WriteError};
-use super::base_images::{self, BaseImages, RememberedError};
+use super::base_images::{self, BaseImages, IncompleteBase, RememberedError};
 use super::evidence::{Assessed, EvidenceFolderError};
 use super::judge::Judged;
 use super::notice::{BaseImagesNotice, during};
@@ -26,7 +26,7 @@ use crate::discover::SourceTree;
 use crate::git::{GitError, RepoPath};
 use crate::github::IssueAddress;
 use crate::images::asked::AskedImages;
-use crate::images::{ImageError, ImageOrigin, ImageSource};
+use crate::images::{ImageError, ImageSource};
 
 /// The options of [`plan`].
 #[derive(Debug)]
@@ -110,16 +110,6 @@ pub struct Planned {
     /// An image that was given and that no Dockerfile uses: a name that is mistyped, perhaps. The verdicts stand without it,
     /// and the plan was not written.
     pub unused: Option<ImageError>,
-}
-
-/// A base image of which too few facts are remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct IncompleteBase {
-    /// The image, as Dockerfiles name it.
-    pub image: String,
-    /// The option that reads it again, and its value.
-    pub option: [String; 2],
 }
 
 /// An error of [`plan`].
@@ -232,7 +222,7 @@ pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, Plannin
     let basis = Basis { earlier: earlier.as_ref(), list: list.as_ref() };
     let (plan, asked) = make(options, &workspace, &source, &config, &basis, &images, watch)?;
     images.report_failures(watch);
-    let incomplete = incomplete(&asked);
+    let incomplete = base_images::incomplete(&asked);
     let unused = match (images.check_used(&asked.references()), &options.save) {
         (Ok(()), _) => None,
         (Err(error), Save::No) => Some(error),
@@ -348,20 +338,6 @@ fn earlier(
         Ok(plan) => Ok(Some(plan)),
         Err(source) => Err(PlanningError::Earlier { path, source }),
     }
-}
-
-/// Returns the remembered images that left a question open.
-fn incomplete(asked: &AskedImages<'_>) -> Vec<IncompleteBase> {
-    let found = asked.found().into_iter();
-    let open = found.filter(|(_, image)| image.rootfs.is_open());
-    open.filter_map(|(reference, image)| match &image.source {
-        ImageOrigin::Remembered(provenance) => {
-            let image = reference.to_string();
-            Some(IncompleteBase { option: provenance.read_from.option(&image), image })
-        }
-        _ => None,
-    })
-    .collect()
 }
 
 /// Writes what was asked of base images, and their answers, beside the plan. Nothing is written if there is nothing to

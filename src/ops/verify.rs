@@ -2,6 +2,7 @@
 //! repository. The evidence of a file is written when the file is done: after a run that was stopped, the next one goes on with
 //! the files of the wave that are not verified yet, or verifies those that are named.
 
+mod chosen;
 mod dry_run;
 mod edits;
 mod evidence_files;
@@ -22,9 +23,9 @@ use super::saved_plan::{SavedPlanError, given_or_saved};
 use super::selection::{Selection, SelectionError};
 use super::workspace::{Workspace, WorkspaceError};
 use super::{Activity, Notice, Watch, local_progress};
-use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey, EvidenceState};
-use crate::campaign::plan::file::{Context, File, Plan};
-use crate::campaign::progress::{Step, StepKind};
+use crate::campaign::evidence::{self, ContextTrees, Depth, Evidence, EvidenceKey};
+use crate::campaign::plan::file::{Context, Plan};
+use crate::campaign::progress::Step;
 use crate::config::{self, Config, FILE_NAME, Frontend};
 use crate::git::{CommitId, GitError};
 use crate::text::secret::Secrets;
@@ -35,6 +36,7 @@ use crate::verify::probe::Probes;
 use crate::verify::run::{self, Edit, Job, Stop};
 use crate::verify::temporary::remove_leftovers;
 
+use chosen::chosen;
 pub use dry_run::{DryRun, PlannedBuild, PlannedFile, PlannedStep, dry_run};
 use files::Files;
 pub use shard::Shard;
@@ -296,53 +298,6 @@ impl VerifyOptions<'_> {
     fn earlier_folders(&self) -> Vec<PathBuf> {
         self.out.iter().filter(|folder| folder.exists()).cloned().collect()
     }
-}
-
-/// Returns the requested files; by default, those whose evidence the campaign waits for. Of a wave, the files that have the
-/// evidence that these options would give are left out, and counted.
-fn chosen<'p>(
-    files: &FilesToVerify,
-    options: Option<&VerifyOptions<'_>>,
-    present: &PresentFiles<'_>,
-    plan: &'p Plan,
-    assessed: &Assessed,
-) -> Result<(Vec<&'p File>, usize), VerifyError> {
-    let PresentFiles { workspace, source, config, .. } = *present;
-    let against = local_progress::decided_against(workspace, source, config, plan)?;
-    let step = local_progress::progress(workspace, source, config, plan, assessed)?
-        .next_step(config.report.max_open);
-    let needed = if step.kind == StepKind::Verify { step.files.as_slice() } else { &[] };
-    let selection = files.selection.as_ref();
-    let selection = selection.map(|selection| selection.in_plan(plan, workspace, &files.repository));
-    let mut chosen = edits::chosen(selection.as_ref(), present, plan, needed, &against)?;
-    // The shards are parts of the same files, whichever of them are verified by now.
-    if let Some(shard) = options.and_then(|options| options.shard) {
-        chosen = shard.of(chosen);
-    }
-    if matches!(selection, Some(Selection::Files(_))) {
-        return Ok((chosen, 0));
-    }
-    if selection.is_none() && !needed.is_empty() {
-        chosen.retain(|file| needed.contains(&file.path));
-    }
-    let all = chosen.len();
-    chosen.retain(|file| !is_verified(&file.path, options, assessed));
-    let verified = all - chosen.len();
-    Ok((chosen, verified))
-}
-
-/// Returns true if a file has evidence that is as good as what a verification with these options gives.
-fn is_verified(path: &str, options: Option<&VerifyOptions<'_>>, assessed: &Assessed) -> bool {
-    let is_verified =
-        matches!(assessed.states.get(path), Some(EvidenceState::Verified | EvidenceState::VerifiedFrom(_)));
-    let (true, Some(evidence)) = (is_verified, assessed.evidence.get(path)) else { return false };
-    options.is_none_or(|options| {
-        let is_deep = |depth: Depth| evidence.builds.iter().all(|build| build.depth >= depth);
-        options.out.is_none()
-            && options.platforms.is_empty()
-            && options.depth.is_none_or(is_deep)
-            && options.key.as_ref().is_none_or(|key| evidence.is_signed_by(key))
-    })
 }
 
 type Built = (Vec<Evidence>, Option<VerifyEnd>);

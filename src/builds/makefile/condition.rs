@@ -1,12 +1,14 @@
 //! The conditions of a Makefile. One that is not settled is read both ways, one reading for each. It never expands a recipe.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use super::Makefile;
 use super::expand::Expander;
 use crate::builds::names;
 use crate::text::cut;
 
 /// The branches that are taken at conditions which are not settled.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Choices {
     /// Each condition, in the order in which they are met, with its present branch.
     taken: Vec<(String, bool)>,
@@ -31,6 +33,29 @@ impl Choices {
             }
         }
         false
+    }
+}
+
+/// The choices of one reading, which expansions on any thread make.
+#[derive(Debug, Default)]
+pub(super) struct ChoicesOfReading(Mutex<Choices>);
+
+impl Clone for ChoicesOfReading {
+    fn clone(&self) -> Self {
+        Self::from(self.made().clone())
+    }
+}
+
+impl From<Choices> for ChoicesOfReading {
+    fn from(choices: Choices) -> Self {
+        Self(Mutex::new(choices))
+    }
+}
+
+impl ChoicesOfReading {
+    /// Returns the choices so far.
+    pub(super) fn made(&self) -> MutexGuard<'_, Choices> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) type Needs = BTreeMap<String, Vec<String>>;
 /// The walk of one run of make, which makes each target once.
 struct Walk<'w> {
     needs: &'w Needs,
+    /// The targets that are not made: what they need is not reached.
+    old: &'w [String],
     /// The variables of some targets, each with the expanded names and patterns of these.
     own: &'w [(String, TargetVariable)],
     seen: BTreeSet<String>,
@@ -61,19 +63,6 @@ pub(super) fn own_settings(own: &[(String, TargetVariable)], target: &str) -> Ve
 }
 
 impl Makefile {
-    /// Returns the targets that each target needs.
-    pub(super) fn needs(&self) -> Needs {
-        let mut needs = Needs::new();
-        for rule in &self.rules {
-            let needed = Expander::new(self, None).expand(&rule.prerequisites);
-            for target in self.targets(rule) {
-                let needed = needed.split_whitespace().filter(|name| *name != "|").map(str::to_owned);
-                needs.entry(target.name).or_default().extend(needed);
-            }
-        }
-        needs
-    }
-
     /// Returns the variables of some targets, each with the expanded names and patterns of these.
     pub(super) fn patterns_of_variables(&self) -> Vec<(String, TargetVariable)> {
         let patterns = |variable: &TargetVariable| Expander::new(self, None).expand(&variable.targets);
@@ -85,7 +74,7 @@ impl Makefile {
     /// the goal of a run. An `old` target is not made.
     pub(super) fn settings(
         &self,
-        mut needs: Needs,
+        needs: &Needs,
         own: &[(String, TargetVariable)],
         goals: Option<&[String]>,
         old: &[String],
@@ -94,13 +83,12 @@ impl Makefile {
         if self.of_targets.is_empty() {
             return found;
         }
-        needs.retain(|name, _| !old.contains(name));
         let runs: Vec<Vec<&String>> = match goals {
             Some(goals) => vec![goals.iter().collect()],
-            None => needs.keys().map(|name| vec![name]).collect(),
+            None => needs.keys().filter(|name| !old.contains(name)).map(|name| vec![name]).collect(),
         };
         for goals in runs {
-            let mut walk = Walk { needs: &needs, own, seen: BTreeSet::new() };
+            let mut walk = Walk { needs, old, own, seen: BTreeSet::new() };
             for goal in goals {
                 walk.reach(goal, &mut found);
             }
@@ -126,7 +114,8 @@ impl Walk<'_> {
             }
             settings.retain(|variable| !variable.is_private);
             let settings: Rc<[TargetVariable]> = settings.into();
-            let needs = self.needs.get(target).into_iter().flatten().rev();
+            let is_old = self.old.iter().any(|old| old == target);
+            let needs = self.needs.get(target).filter(|_| !is_old).into_iter().flatten().rev();
             pending.extend(needs.map(|needed| (needed.as_str(), Rc::clone(&settings))));
         }
     }

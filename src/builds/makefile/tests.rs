@@ -12,7 +12,7 @@ fn builds(file: &str, text: &str) -> Vec<String> {
         format!("{line} {file} [{context}] {}", tags.join(" ")).trim_end().to_owned()
     };
     let path = RepoPath::new(file).unwrap();
-    let recipes = without(|repository| recipes(repository, &path, text, None));
+    let recipes = without(|repository| recipes(repository, &path, text, None, &ReadMakefiles::default()));
     recipes.runs.builds.into_iter().map(show).collect()
 }
 
@@ -64,7 +64,9 @@ web:
         environment: BTreeMap::new(),
     };
     let called = |target: &str| -> Vec<String> {
-        let recipes = without(|repository| recipes(repository, &path, makefile, Some(&call(target))));
+        let recipes = without(|repository| {
+            recipes(repository, &path, makefile, Some(&call(target)), &ReadMakefiles::default())
+        });
         recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect()
     };
     assert_eq!(called("all"), ["lib/Dockerfile"]);
@@ -169,6 +171,7 @@ fn one_shell_runs_the_whole_recipe_and_included_files_belong_to_the_makefile() {
             &RepoPath::new("a/Makefile").unwrap(),
             files.read("a/Makefile").unwrap().as_str(),
             None,
+            &ReadMakefiles::default(),
         )
     });
     let build = &recipes.runs.builds[0];
@@ -191,7 +194,8 @@ fn a_call_gives_variables_and_names_targets() {
         environment: BTreeMap::new(),
     };
     let path = RepoPath::new("Makefile").unwrap();
-    let found = without(|repository| recipes(repository, &path, text, Some(&call)));
+    let found =
+        without(|repository| recipes(repository, &path, text, Some(&call), &ReadMakefiles::default()));
     let files: Vec<String> = found.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect();
     assert_eq!(files, ["svc/Dockerfile", "y/Dockerfile"]);
 }

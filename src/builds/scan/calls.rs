@@ -25,6 +25,7 @@ pub(super) struct Calls<'a> {
     files: Files<'a>,
     composes: &'a ParsedFiles<'a>,
     bakes: bake::Definitions<'a>,
+    makefiles: makefile::ReadMakefiles,
     /// The words by which a text calls a script or a Makefile that builds images.
     scripts: BTreeSet<String>,
     carriers: BTreeMap<&'a str, &'a Carrier>,
@@ -54,6 +55,7 @@ impl<'a> Calls<'a> {
             files: composes.files,
             composes,
             bakes: bake::Definitions::new(composes),
+            makefiles: makefile::ReadMakefiles::default(),
             scripts,
             carriers: carriers.iter().map(|carrier| (carrier.path.as_str(), carrier)).collect(),
             pending: Vec::new(),
@@ -336,7 +338,8 @@ impl<'a> Calls<'a> {
         let call = &call;
         let scripts = self.scripts.clone();
         let repository = Repository { files: self.files, scripts: &scripts };
-        let recipes = makefile::recipes(repository, &carrier.path, &carrier.text, Some(call));
+        let recipes =
+            makefile::recipes(repository, &carrier.path, &carrier.text, Some(call), &self.makefiles);
         if is_named
             && compose::folder_of(carrier.path.as_str()) != call.folder
             && invocation.unsettled.is_empty()

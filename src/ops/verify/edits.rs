@@ -1,47 +1,15 @@
-//! Selects the files to verify, with the texts before and after the change.
-
-use std::collections::BTreeSet;
+//! The texts of the files to verify, before and after the change.
 
 use crate::campaign::evidence::Depth;
-use crate::campaign::plan::file::{File, Plan};
+use crate::campaign::plan::file::File;
 use crate::config;
 use crate::dockerfile::Dockerfile;
 use crate::git::{BlobId, RepoPath, hash_blob};
 use crate::ops::change::{ChangeError, StaleText};
 use crate::ops::planned_text::planned_text;
 use crate::ops::present::PresentFiles;
-use crate::ops::selection::{self, Selection, SelectionError};
 use crate::ops::workspace::Workspace;
 use crate::verify::run::Edit;
-
-/// Returns the requested files that have something to verify, in the order of the plan: named files, or those of a wave
-/// that are neither merged nor declined or reverted. `needed` are those that the campaign waits for; their wave is the
-/// requested one if none is named.
-pub(super) fn chosen<'p>(
-    selection: Option<&Selection>,
-    present: &PresentFiles<'_>,
-    plan: &'p Plan,
-    needed: &[String],
-    against: &BTreeSet<String>,
-) -> Result<Vec<&'p File>, SelectionError> {
-    let number = match selection {
-        Some(Selection::Files(paths)) => {
-            return paths.iter().map(|path| selection::edited(plan, path)).collect();
-        }
-        Some(Selection::Wave(number)) => *number,
-        None => {
-            let of_needed = needed.iter().find_map(|path| plan.file(path)?.wave);
-            match of_needed.or_else(|| present.next_wave(plan, against)) {
-                Some(number) => number,
-                None => return Ok(Vec::new()),
-            }
-        }
-    };
-    let files = selection::wave(plan, number)?.into_iter().filter(|file| !against.contains(&file.path));
-    // A merged file was verified before its pull request: it is built again only if it is named or needed.
-    let is_left = |file: &&File| !present.is_done(file) || needed.contains(&file.path);
-    Ok(files.filter(|file| file.rewritten.is_some()).filter(is_left).collect())
-}
 
 /// Returns the texts of the files, and an error for each stale file.
 pub(super) fn edits<'p>(
