@@ -51,6 +51,8 @@ pub(crate) fn follow(rootfs: &Rootfs, path: &str) -> Followed {
 pub(crate) fn follow_through(rootfs: &Rootfs, path: &str, passed: &mut Vec<String>) -> Followed {
     let mut leans = Leans::default();
     let mut real = String::from("/");
+    // The state of `real`, if it was asked for.
+    let mut there = None;
     let mut rest: Vec<String> =
         path.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned).collect();
     while let Some(part) = rest.pop() {
@@ -65,16 +67,19 @@ pub(crate) fn follow_through(rootfs: &Rootfs, path: &str, passed: &mut Vec<Strin
                     return Followed::Unknown(format!("{path} is a loop of symbolic links").into());
                 }
                 if target.starts_with('/') {
-                    real = String::from("/");
+                    (real, there) = (String::from("/"), None);
                 }
                 rest.extend(target.split('/').rev().filter(|part| !part.is_empty()).map(str::to_owned));
             }
-            _ => real = next,
+            known => (real, there) = (next, Some(known)),
         }
     }
-    let fact = rootfs.get(&real);
-    leans.merge(&fact.leans);
-    Followed::At(real, Fact { known: fact.known, leans })
+    let known = there.unwrap_or_else(|| {
+        let fact = rootfs.get(&real);
+        leans.merge(&fact.leans);
+        fact.known
+    });
+    Followed::At(real, Fact { known, leans })
 }
 
 #[cfg(test)]

@@ -222,7 +222,12 @@ impl Process {
             Followed::Unknown(_) => false,
         };
         let is_replaced = |at: &str, name: &str| match destination::follow(rootfs, at) {
-            Followed::At(at, _) => rootfs.is_changed(&join(&at, name)) || is_changed(&join(&at, name)),
+            Followed::At(at, _) => {
+                let program = join(&at, name);
+                // Only a link leads to another path.
+                let is_link = || matches!(rootfs.get(&program).known, Known::Symlink(_));
+                rootfs.is_changed(&program) || is_link() && is_changed(&program)
+            }
             Followed::Unknown(_) => false,
         };
         if let Some((at, name)) = name.rsplit_once('/') {

@@ -9,6 +9,7 @@ use std::fmt;
 use super::BuildFileKind;
 use crate::git::RepoPath;
 use crate::text::cut;
+use crate::text::path::base_name;
 use crate::text::pattern::Pattern;
 
 /// The words of a line that builds an image.
@@ -249,8 +250,7 @@ impl Mention {
         if words.is_empty() {
             return dockerfile.relative_to(own.as_ref()).is_some();
         }
-        let last = |word: &str| word.rsplit('/').next().unwrap_or_default().to_owned();
-        let has = |name: &str| words.iter().any(|word| last(word) == name);
+        let has = |name: &str| words.iter().any(|word| base_name(word) == name);
         let folder = dockerfile.parent();
         let is_near = folder == own || folder.is_none();
         let names_folder = folder.as_ref().is_some_and(|folder| has(folder.file_name()));
@@ -270,8 +270,9 @@ impl Mention {
             }
         };
         let is_file = |word: &&String| {
-            let name = word.rsplit('/').next().unwrap_or(word).to_ascii_lowercase();
-            name.contains("dockerfile") && word.as_str() != "dockerfile" || name.contains("containerfile")
+            let name = base_name(word).as_bytes();
+            let has = |what: &[u8]| name.windows(what.len()).any(|part| part.eq_ignore_ascii_case(what));
+            has(b"dockerfile") && word.as_str() != "dockerfile" || has(b"containerfile")
         };
         let ends = |path: &str, end: &str| {
             path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))

@@ -154,11 +154,13 @@ impl<'d> Names<'d> {
         spend(text.len() / budget::BYTES);
         let own = file.parent().map_or_else(String::new, |own| format!("{own}/"));
         let mut found = BTreeMap::new();
+        let mut below_own = own.clone();
         let lines = text.lines().enumerate().filter(|(_, line)| !mentions::is_comment(line));
         for (at, line) in lines {
             for word in mentions::words(line) {
-                let from_own =
-                    (!own.is_empty()).then(|| self.0.get(format!("{own}{word}").as_str())).flatten();
+                below_own.truncate(own.len());
+                below_own.push_str(word);
+                let from_own = self.0.get(below_own.as_str()).filter(|_| !own.is_empty());
                 for dockerfile in self.0.get(word).into_iter().chain(from_own).flatten() {
                     found.entry(*dockerfile).or_insert(at + 1);
                 }

@@ -160,7 +160,9 @@ pub fn check(options: &CheckOptions, watch: &Watch<'_>) -> Result<Report, CheckE
     let one = |source: &SourceTree<'_>, read: String| report(options, &workspace, source, read, watch);
     let mut report = one(&source, read)?;
     if let Some(earlier) = earlier {
-        Baseline::of(&one(&earlier, String::new())?).subtract(&mut report);
+        let earlier = one(&earlier, String::new())?;
+        Baseline::of(&earlier).subtract(&mut report);
+        report.leave_out_unknown(&earlier);
     }
     if let Some(path) = &options.baseline {
         report.resolved = baseline(path)?.subtract(&mut report);

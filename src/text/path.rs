@@ -4,8 +4,7 @@ use super::cut;
 
 /// `path.Clean` of Go for an absolute result: `.` and `..` resolved, repeated slashes collapsed.
 pub(crate) fn clean(path: &str) -> String {
-    let is_part = |part: &str| !matches!(part, "" | "." | "..");
-    if path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_part)) {
+    if is_clean(path) {
         return path.to_owned();
     }
     let mut parts: Vec<&str> = Vec::new();
@@ -23,7 +22,15 @@ pub(crate) fn clean(path: &str) -> String {
 
 /// `path.Join(directory, path)` of Go, for an absolute directory.
 pub(crate) fn join(directory: &str, path: &str) -> String {
-    clean(&format!("{directory}/{path}"))
+    let directory = if directory == "/" { "" } else { directory };
+    let joined = [directory, "/", path].concat();
+    if is_clean(&joined) { joined } else { clean(&joined) }
+}
+
+/// Returns true for an absolute path in which every component is a name.
+fn is_clean(path: &str) -> bool {
+    let is_name = |part: &str| !matches!(part, "" | "." | "..");
+    path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name))
 }
 
 /// Returns true if `inner` is `outer` or lies below it; both are absolute and clean.

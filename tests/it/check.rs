@@ -288,6 +288,10 @@ fn a_linked_line_of_which_nothing_is_known_is_named() {
     assert!(scratch.run(&["check"]).done().stdout.contains("; 1 line unknown (--verbose names it; --bases"));
     assert_eq!(scratch.run(&["check", "--fail-on", "any"]).code, Some(0), "it is no finding");
     assert_eq!(scratch.run(&["check", "--fail-on", "unsafe,unknown"]).code, Some(1));
+    let since = ["check", "--fail-on", "unknown", "--since", "HEAD"];
+    assert_eq!(scratch.run(&since).code, Some(0), "HEAD has it");
+    scratch.write("Dockerfile", "FROM other:1\nCOPY --link x /tmp/x\nCOPY --link x /tmp/y\n");
+    assert_eq!(scratch.run(&since).code, Some(1), "one more");
 }
 
 /// A check judges only the files that it may find something in; what it says is about all of them.

@@ -1,5 +1,7 @@
 //! The format of the output of `check`. It never decides what a finding is.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +133,23 @@ impl Report {
     pub(crate) fn empty(read: String) -> Self {
         let (unknown_lines, findings, resolved) = (Vec::new(), Vec::new(), Vec::new());
         Self { schema: SCHEMA, read, files: 0, linked: 0, unknown: 0, unknown_lines, findings, resolved }
+    }
+
+    /// Leaves out the unknown lines that an earlier report has too: as many of a file as it has with the same reason.
+    pub(crate) fn leave_out_unknown(&mut self, earlier: &Self) {
+        let key = |line: &UnknownLine| (line.path.clone(), line.message.clone());
+        let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+        for line in &earlier.unknown_lines {
+            *known.entry(key(line)).or_default() += 1;
+        }
+        self.unknown_lines.retain(|line| match known.get_mut(&key(line)) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                false
+            }
+            _ => true,
+        });
+        self.unknown = self.unknown_lines.len();
     }
 }
 
