@@ -5,6 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::LazyLock;
+
+use regex_automata::meta::Regex;
 
 use super::BuildFileKind;
 use crate::git::RepoPath;
@@ -57,11 +60,30 @@ pub(crate) struct Mention {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum What {
     /// The words of the command, or of the file.
-    Words(Vec<String>),
+    Words(Words),
     /// These Dockerfiles, which the place names for a line elsewhere.
     Files(BTreeSet<RepoPath>),
     /// Any Dockerfile with such a path.
     Paths(BTreeSet<Pattern>),
+}
+
+/// The words of a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Words {
+    all: Vec<String>,
+    /// Those that name a Dockerfile.
+    files: Vec<String>,
+}
+
+impl Words {
+    fn new(all: Vec<String>) -> Self {
+        let is_file = |word: &&String| {
+            let name = base_name(word).to_ascii_lowercase();
+            name.contains("dockerfile") && word.as_str() != "dockerfile" || name.contains("containerfile")
+        };
+        let files = all.iter().filter(is_file).cloned().collect();
+        Self { all, files }
+    }
 }
 
 impl fmt::Display for Mention {
@@ -95,8 +117,24 @@ pub(super) fn is_read(path: &RepoPath) -> bool {
 
 /// Returns true if a text may build an image, or run a tool that does.
 pub(super) fn may_build(text: &str) -> bool {
-    let has = |word: &&str| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some();
-    WORDS.iter().any(has) || has(&"compose") || has(&"bake")
+    has_one_of(&OF_BUILDS, text)
+}
+
+/// An expression that finds one of several words. `None` if it were too large, which it is not.
+type OneOf = LazyLock<Option<Regex>>;
+
+/// The words of a line that builds an image.
+static OF_LINES: OneOf = LazyLock::new(|| one_of(&WORDS));
+/// The words of a text that may build an image, or run a tool that does.
+static OF_BUILDS: OneOf = LazyLock::new(|| one_of(&[&WORDS[..], &["compose", "bake"]].concat()));
+
+fn one_of(words: &[&str]) -> Option<Regex> {
+    let escaped = words.iter().map(|word| word.replace('.', "\\.").replace('(', "\\("));
+    Regex::new(&escaped.collect::<Vec<_>>().join("|")).ok()
+}
+
+fn has_one_of(words: &OneOf, text: &str) -> bool {
+    words.as_ref().is_none_or(|words| words.is_match(text))
 }
 
 /// Returns the lines of a file that may build an image.
@@ -105,8 +143,8 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
         return Vec::new();
     }
     let lines: Vec<&str> = text.lines().collect();
-    let builds = |line: &str| WORDS.iter().any(|word| line.contains(word));
-    let found = lines.iter().enumerate().filter(|(_, line)| builds(line) && !is_comment(line));
+    let found = lines.iter().enumerate();
+    let found = found.filter(|(_, line)| has_one_of(&OF_LINES, line) && !is_comment(line));
     found
         .map(|(at, first)| {
             let goes_on = |line: &&str| {
@@ -114,7 +152,8 @@ pub(super) fn of(path: &RepoPath, text: &str) -> Vec<Mention> {
             };
             let more = lines[at..].iter().take(LINES).take_while(|line| goes_on(line)).count();
             let whole = &lines[at..lines.len().min(at + more + 1)];
-            let what = What::Words(words(&whole.join("\n")).map(str::to_owned).collect());
+            let words = words(&whole.join("\n")).map(str::to_owned).collect();
+            let what = What::Words(Words::new(words));
             Mention { path: path.clone(), line: Some(at + 1), what }
         })
         .collect()
@@ -206,7 +245,7 @@ impl Mention {
         );
         let builds = text.is_empty() || may_build(text) || (is_definition && text.contains("build"));
         let words: BTreeSet<String> = words(text).map(str::to_owned).collect();
-        let what = What::Words(words.into_iter().collect());
+        let what = What::Words(Words::new(words.into_iter().collect()));
         builds.then(|| Self { path: path.clone(), line: None, what })
     }
 
@@ -224,7 +263,7 @@ impl Mention {
     pub(super) fn unnamed(&self) -> Option<(&RepoPath, usize)> {
         let What::Words(words) = &self.what else { return None };
         let is_shell = self.path.file_name().ends_with("sh");
-        let has_variable = words.iter().any(|word| word.contains(['$', '{', '%']));
+        let has_variable = words.all.iter().any(|word| word.contains(['$', '{', '%']));
         Some((&self.path, self.line?)).filter(|_| has_variable || !is_shell)
     }
 
@@ -262,17 +301,14 @@ impl Mention {
     /// they both lie, or what a pipe sends.
     pub(crate) fn may_build(&self, dockerfile: &RepoPath) -> bool {
         let words = match &self.what {
-            What::Words(words) if self.line.is_none() => return self.unread_may_build(words, dockerfile),
+            What::Words(words) if self.line.is_none() => {
+                return self.unread_may_build(&words.all, dockerfile);
+            }
             What::Words(words) => words,
             What::Files(files) => return files.contains(dockerfile),
             What::Paths(paths) => {
                 return paths.iter().any(|path| path.matches(dockerfile.as_str()).is_some());
             }
-        };
-        let is_file = |word: &&String| {
-            let name = base_name(word).as_bytes();
-            let has = |what: &[u8]| name.windows(what.len()).any(|part| part.eq_ignore_ascii_case(what));
-            has(b"dockerfile") && word.as_str() != "dockerfile" || has(b"containerfile")
         };
         let ends = |path: &str, end: &str| {
             path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))
@@ -280,17 +316,16 @@ impl Mention {
         let folder = dockerfile.parent();
         let folder = folder.as_ref().map_or("", |folder| folder.as_str());
         let is_near = folder.is_empty() || self.path.parent().is_some_and(|own| own.as_str() == folder);
-        let mut named = words.iter().filter(is_file).peekable();
-        if named.peek().is_some() {
-            return named.any(|word| {
+        if !words.files.is_empty() {
+            return words.files.iter().any(|word| {
                 ends(dockerfile.as_str(), word) && (word.contains('/') || folder.is_empty() || is_near)
             });
         }
-        let names = words.iter().any(|word| {
+        let names = words.all.iter().any(|word| {
             let is_folder = !folder.is_empty() && word.contains(|c: char| c != '.') && ends(folder, word);
             is_folder || (word == "." && is_near)
         });
-        (names || is_near && Self::is_piped(words)) && dockerfile.file_name() == "Dockerfile"
+        (names || is_near && Self::is_piped(&words.all)) && dockerfile.file_name() == "Dockerfile"
     }
 }
 
