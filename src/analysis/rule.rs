@@ -37,6 +37,9 @@ use crate::text::Span;
 #[derive(Clone, Copy)]
 pub struct RuleId(&'static Rule);
 
+/// The rule about what a RUN observes of a link. Only a build shows it.
+pub(crate) const OBSERVED: RuleId = RuleId(&observed_metadata::RULE);
+
 impl RuleId {
     /// Returns the rule with this name.
     pub fn find(name: &str) -> Option<Self> {

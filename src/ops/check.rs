@@ -13,6 +13,7 @@ use super::atomic::{self, WriteError};
 use super::saved_plan;
 use super::workspace::{Workspace, WorkspaceError};
 use super::{JudgeError, Knowledge, Watch, judge};
+use crate::analysis::rule;
 use crate::budget::{MOST_INPUT, read_file};
 use crate::campaign::check::{self, Baseline, BaselineError, Question, Report, Texts};
 use crate::campaign::plan::file::Plan;
@@ -289,6 +290,10 @@ fn idle_waivers(plan: &Plan, config: &Config) -> Vec<(String, usize)> {
 
 /// Returns true if a waiver accepts a difference of an instruction, or a builder.
 fn accepts_something(waiver: &Waiver, plan: &Plan) -> bool {
+    // Only a build shows what a later step observes.
+    if waiver.rule == rule::OBSERVED.as_str() {
+        return true;
+    }
     let Ok(glob) = Glob::new(&waiver.file).map(|glob| glob.compile_matcher()) else { return true };
     let files = plan.files.iter().filter(|file| glob.is_match(&file.path));
     let mut reasons = files.flat_map(|file| &file.sites).flat_map(|site| &site.reasons);

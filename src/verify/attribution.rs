@@ -9,7 +9,7 @@ use super::image::{Image, NodeKind};
 use super::noise::samples::Samples;
 use super::variant_builds::{Failure, Variants, Workbench};
 use crate::analysis::Verdict;
-use crate::analysis::rule::{Attribute, Prediction};
+use crate::analysis::rule::{Attribute, OBSERVED, Prediction, RuleId};
 use crate::campaign::evidence::{self, Cause};
 use crate::campaign::plan::file::{Reason, Site, Waiver};
 use crate::rootfs::layers::overlay::follow_symlinks;
@@ -23,6 +23,9 @@ pub(crate) struct Predictions<'a> {
     pub(crate) sites: &'a [&'a Site],
     /// The waivers.
     pub(crate) waivers: &'a [Waiver],
+    /// The first line that is not proved, if the filesystem right after each edited instruction is known to be the same: then
+    /// a later step makes what differs, from what it observes.
+    pub(crate) observed: Option<usize>,
 }
 
 /// Attributes each difference to its cause. `header_only` is the original with the header of the edited text, if that
@@ -73,7 +76,14 @@ pub(crate) fn causes(
                 }
             }
         }
-        Cause::Unexpected
+        match predictions.observed {
+            Some(line) => {
+                let path = difference.path.as_ref().map(|path| format!("/{}", path.to_str_lossy()));
+                let accepted = predictions.waive(OBSERVED, path.as_deref().unwrap_or_default());
+                Cause::Rule { rule: OBSERVED, line, accepted }
+            }
+            None => Cause::Unexpected,
+        }
     };
     differences.iter().map(|difference| recorded(difference, cause(difference))).collect()
 }
@@ -112,9 +122,14 @@ pub(crate) fn recorded(difference: &Difference, cause: Cause) -> evidence::Diffe
 
 impl Predictions<'_> {
     fn accepts(&self, reason: &Reason) -> bool {
+        self.waive(reason.rule, &reason.path)
+    }
+
+    /// Returns true if a waiver accepts what a rule says of a path.
+    fn waive(&self, rule: RuleId, path: &str) -> bool {
         self.waivers.iter().any(|waiver| {
             let hits = Glob::new(&waiver.file).is_ok_and(|glob| glob.compile_matcher().is_match(self.path));
-            hits && waiver.rule == reason.rule && (waiver.path.is_empty() || waiver.path == reason.path)
+            hits && waiver.rule == rule && (waiver.path.is_empty() || waiver.path == path)
         })
     }
 }
@@ -183,7 +198,7 @@ mod tests {
     fn told(header: &[Difference], sites: &[Site], waivers: &[Waiver]) -> Vec<String> {
         let (before, after) = images();
         let sites: Vec<&Site> = sites.iter().collect();
-        let predictions = Predictions { path: "a/Dockerfile", sites: &sites, waivers };
+        let predictions = Predictions { path: "a/Dockerfile", sites: &sites, waivers, observed: None };
         let differences = compare(&before, &after).differences;
         let recorded = causes(&differences, header, &before, &predictions);
         let told = |found: evidence::Difference| {

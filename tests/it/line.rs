@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use layerwright::verify::image::Digest;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use crate::cases::{self, Case, Kind};
 use crate::engine;
@@ -101,6 +103,38 @@ fn a_waived_difference_needs_the_whole_images() {
     assert_eq!(build["differences"], expected);
     assert_eq!(build["sites"][0]["compared"]["differences"], expected);
     assert_eq!(lines(build), [line(2, "linked", "different"), line(3, "linked", "same")]);
+}
+
+#[test]
+fn what_a_later_step_observes_is_told_apart_and_may_be_accepted() {
+    if !engine::is_there("verify of an observing step") {
+        return;
+    }
+    let text = "FROM tiny:1\nCOPY x /opt/n/x\nRUN stat -c %h /opt/n/x > /links\n";
+    let world = World::new(&[("Dockerfile", text), ("x", "x")]);
+    let verify = || {
+        world.builtin(&["--depth=full"]);
+        let evidence = world.evidence()["Dockerfile"].clone();
+        (evidence["outcome"].clone(), evidence["builds"][0]["differences"].clone())
+    };
+    let digest = |text: &str| Digest(Sha256::digest(text).into()).to_string();
+    let expected = |accepted: bool| {
+        let found = json!([{
+            "path": "/links", "aspect": "content", "before": digest("1\n"), "after": digest("2\n"),
+            "cause": { "kind": "rule", "rule": "observed-metadata", "line": 2, "accepted": accepted },
+        }]);
+        (json!("different"), found)
+    };
+    assert_eq!(verify(), expected(false));
+    let accept =
+        ["migrate", "Dockerfile", "--accept", "observed-metadata:/links", "--reason", "only a count"];
+    world.scratch.run(&accept).done();
+    world.scratch.commit("Accept");
+    assert_eq!(verify(), expected(true));
+    let status = world.scratch.run(&["status", "--offline", "--format", "json"]).done().json();
+    assert_eq!(status["waves"][0]["evidence"], json!({ "verified": 1 }), "{status:#}");
+    let check = world.scratch.run(&["check", "--format", "json"]).json();
+    assert_eq!(check["findings"], json!([]), "only a build shows what it accepts");
 }
 
 #[test]

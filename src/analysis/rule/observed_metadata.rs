@@ -19,7 +19,9 @@ In a RUN after a linked copy, the copied files have a link count of 2, and all p
 times. This changes what some commands do: `find -links`, `find -newer`, `rsync -H`, caches of fonts and icons,
 directory targets of make.
 
-Link counts and times are not part of the image comparison. Files that a command derives from them are.
+Link counts and times are not part of the image comparison. Files that a command derives from them are: where
+`verify --depth full` finds that only a later step differs, this rule is named, and the difference can be accepted with
+`layerwright migrate FILE --accept observed-metadata:PATH`.
 
 ## Why
 

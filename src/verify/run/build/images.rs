@@ -72,7 +72,7 @@ impl BuildVerification<'_> {
         let settled = settle(bench, variants, original, edited).map_err(of_other)?;
         build.noise = settled.noise;
         build.assumptions.extend(settled.assumptions);
-        let predictions = self.predictions();
+        let predictions = self.predictions(build);
         let header_only =
             (self.texts.header_only != self.texts.before).then_some(self.texts.header_only.as_slice());
         let differences =
@@ -132,8 +132,19 @@ impl BuildVerification<'_> {
         }
     }
 
-    fn predictions(&self) -> Predictions<'_> {
-        Predictions { path: &self.run.edit.file.path, sites: &self.sites, waivers: self.run.job.waivers }
+    /// Returns the predictions for whole images, after the edited instructions were compared.
+    fn predictions(&self, build: &BuildEvidence) -> Predictions<'_> {
+        let is_same = |site: &SiteEvidence| {
+            site.compared.as_ref().is_some_and(|compared| compared.outcome == Outcome::Same)
+        };
+        let mut unproved = self.sites.iter().filter(|site| site.proved != Some(true));
+        let observed = unproved.next().filter(|_| build.sites.iter().all(is_same)).map(|site| site.line);
+        Predictions {
+            path: &self.run.edit.file.path,
+            sites: &self.sites,
+            waivers: self.run.job.waivers,
+            observed,
+        }
     }
 
     /// Builds both again after the edited file failed to build and the original did not, because a network may fail

@@ -35,6 +35,7 @@ impl Lines<'_, '_, '_> {
                     path: &self.build.run.edit.file.path,
                     sites: site.as_slice(),
                     waivers: self.build.run.job.waivers,
+                    observed: None,
                 };
                 let found = causes(&differences, &[], &original.image, &predictions);
                 let is_expected = found.iter().all(|difference| difference.cause != Cause::Unexpected);
