@@ -12,7 +12,7 @@ mod observe;
 pub mod page;
 mod perform;
 pub(crate) mod recorder;
-mod section;
+pub(crate) mod section;
 pub(crate) mod template;
 pub(crate) mod texts;
 

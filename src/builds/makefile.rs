@@ -22,7 +22,7 @@ use crate::text::pattern::Pattern;
 use condition::{Choices, ChoicesOfReading};
 use expand::{CURDIR, Expander, FOLDER, STEM};
 use exports::Exports;
-use goals::{TargetVariable, needed};
+use goals::{Needs, TargetVariable, needed};
 use reading::{Reading, Setting};
 
 pub(super) use reading::ReadMakefiles;
@@ -129,11 +129,39 @@ struct Rule {
 }
 
 /// A target as its recipe sees it.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Target {
     name: String,
     stem: Option<String>,
     first: String,
+    /// The pattern of a pattern rule, whose stem is not known.
+    pattern: Option<String>,
+}
+
+impl Target {
+    /// Returns the target as a call makes it: once for each wanted name that fits its pattern. A wanted name with an unknown
+    /// part may be any. Without a call, it may be made itself.
+    fn made(&self, wanted: Option<&BTreeSet<String>>, needs: &Needs) -> Vec<Self> {
+        let Some(wanted) = wanted else { return vec![self.clone()] };
+        let Some(pattern) = &self.pattern else {
+            return if wanted.contains(&self.name) { vec![self.clone()] } else { Vec::new() };
+        };
+        let (open, named): (Vec<&String>, Vec<&String>) =
+            wanted.iter().partition(|name| name.contains('$') || settled::is_open(name));
+        let named = named.into_iter().filter(|name| !needs.is_made(name));
+        let fitting = named.filter_map(|name| Some((name, goals::stem(pattern, name)?)));
+        let mut made: Vec<Self> = fitting
+            .take(TARGETS)
+            .map(|(name, stem)| Self {
+                name: name.clone(),
+                stem: Some(stem.to_owned()),
+                first: self.first.replacen(&format!("${{{STEM}}}"), stem, 1),
+                pattern: None,
+            })
+            .collect();
+        made.extend(open.first().map(|_| self.clone()));
+        made
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -170,16 +198,18 @@ impl Makefile {
         let mut folder = shell::root();
         folder.push_text(if own.is_empty() { "" } else { "/" });
         folder.push_text(&own);
-        let goals = call.filter(|call| !call.targets.is_empty()).map(|call| call.targets.as_slice());
+        let default = call.and_then(|_| reading.default_goal());
+        let goals = match call {
+            Some(call) if !call.targets.is_empty() => Some(call.targets.as_slice()),
+            _ => default.as_ref().map(std::slice::from_ref),
+        };
         let old = call.map_or(&[][..], |call| call.old.as_slice());
         let wanted = goals.map(|goals| needed(&reading.needs, goals, old));
         let own = &reading.of_targets;
         let settings = self.settings(&reading.needs, own, goals, old);
         for (rule, targets) in &reading.rules {
-            for target in targets {
-                let is_left =
-                    |wanted: &BTreeSet<String>| !wanted.contains(&target.name) && target.stem.is_none();
-                if wanted.as_ref().is_some_and(is_left) || old.contains(&target.name) {
+            for target in targets.iter().flat_map(|target| target.made(wanted.as_ref(), &reading.needs)) {
+                if old.contains(&target.name) {
                     continue;
                 }
                 let ways = settings.get(&target.name).cloned();
@@ -189,7 +219,7 @@ impl Makefile {
                     for set in &way {
                         self.assign(&set.name, set.operator, &set.value);
                     }
-                    let of_recipe = self.of_recipe(rule, target);
+                    let of_recipe = self.of_recipe(rule, &target);
                     for (line, script) in of_recipe {
                         let path = rule.path.as_ref().unwrap_or(path);
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
@@ -295,7 +325,8 @@ impl Makefile {
                     Some(stem) => text.replacen('%', stem, 1),
                     None => text.to_owned(),
                 };
-                Target { name: fill(name), first: fill(&first), stem }
+                let own = pattern.is_none().then(|| name.to_owned()).filter(|name| name.contains('%'));
+                Target { name: fill(name), first: fill(&first), stem, pattern: own }
             })
             .collect()
     }

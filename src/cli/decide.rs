@@ -21,8 +21,5 @@ pub(crate) fn run(file: &str, wave: Option<usize>, skip: Option<&str>) -> Result
     if let (Some(wave), true) = (wave, is_idle) {
         write::remark(&format!("note: {file} has nothing to link now; it goes into wave {wave} when it has"));
     }
-    match &planned.step {
-        Some(step) => write::stdout(&human::next_step(step)),
-        None => Ok(()),
-    }
+    write::stdout(&human::decided(planned.uncommitted.as_deref(), planned.step.as_ref()))
 }

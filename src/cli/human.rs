@@ -23,7 +23,7 @@ pub(crate) use diff::diffs;
 pub(crate) use dry_run::planned;
 pub(crate) use excerpt::inspection;
 pub(crate) use rules::{builder, check_rule, rule, rules};
-pub(crate) use status::{next_step, status, to_commit};
+pub(crate) use status::{decided, next_step, status, to_commit};
 pub(crate) use summary::{Shown, first_screen};
 pub(crate) use verify::{outcome, verified};
 

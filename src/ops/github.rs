@@ -11,6 +11,7 @@ use super::{Activity, ListText, Notice, Watch};
 use crate::config::Config;
 use crate::git::{CommitId, GitError, Repository};
 use crate::github::{Api, App, BaseBranch, Client, Clock, GitHubError, IssueAddress, RepositoryName};
+use crate::report::section;
 
 /// The timeout of a request.
 const TIMEOUT: Duration = Duration::from_secs(20);
@@ -152,7 +153,8 @@ pub fn issue_list(
     // A pull request that lists files never becomes the tracking issue.
     let is_pull = issue.url.as_ref().is_some_and(|url| url.contains("/pull/"));
     let tracked = (!is_pull).then(|| address.clone());
-    Ok(ListText { name: address.to_string(), text: issue.body, issue: tracked })
+    // What the campaign writes into the issue lists nothing.
+    Ok(ListText { name: address.to_string(), text: section::without(&issue.body), issue: tracked })
 }
 
 /// Returns the base branch of the pull requests, with its commit on GitHub.

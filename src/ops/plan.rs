@@ -1,6 +1,6 @@
 //! Makes the plan of a campaign.
 
-mod list;
+pub(super) mod list;
 
 use std::collections::BTreeSet;
 use std::io;

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use super::atomic::WriteError;
 use super::evidence::{self, EvidenceFolderError};
 use super::github::{ChecksNeverRun, Credentials, GitHubAccess, GitHubAccessError, base_branch, in_clone};
+use super::plan::list;
 use super::saved_plan::{self, SavedPlanError};
 use super::workspace::{Workspace, WorkspaceError, plan_path};
 use super::{JudgeError, Notice, PlannedTextError, Watch, atomic};
@@ -347,6 +348,13 @@ fn rehearse_or_write(
                 Step::rehearsed(actions.len())
             }
             _ => progress.next_step(report.policy.report.max_open),
+        };
+        let listed = observed.issue.as_ref().map(|issue| issue.body.as_str()).unwrap_or_default();
+        let listed = list::changed(campaign.plan, listed, campaign.config, source);
+        let issue = campaign.plan.list.as_ref().and_then(|list| list.issue.as_deref());
+        let step = match issue {
+            Some(issue) if !listed.is_empty() => step.after_list(issue, listed),
+            _ => step,
         };
         if let (ReportTarget::Folder(folder), false) = (&options.target, options.dry_run) {
             proposals::write(&actions, folder, campaign.workspace, source)?;

@@ -131,7 +131,7 @@ impl Parts<'_> {
     }
 
     fn undo(&self) -> String {
-        let command = command::layerwright(["revert", &command::path(&self.file.path)]);
+        let command = command::layerwright(["revert", &command::path(&self.file.path), "--write"]);
         format!(
             "**Undo it:** revert the merge, or take the lines back with {}. Later waves then pause, and no new pull request \
              is opened for this file by itself.",

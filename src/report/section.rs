@@ -49,6 +49,12 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     None
 }
 
+/// Returns a text without the section.
+pub(crate) fn without(text: &str) -> String {
+    let Some(place) = find(text) else { return text.to_owned() };
+    [cut::before(text, place.start), cut::from(text, place.end)].concat()
+}
+
 /// Returns the character of the fence that a line opens, and the number of them (`CommonMark`, 4.5).
 fn fence(line: &str) -> Option<(char, usize)> {
     let inner = line.trim_start_matches(' ');

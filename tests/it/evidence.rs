@@ -569,5 +569,8 @@ fn a_merged_file_is_verified_again_only_if_it_is_named() {
     campaign.scratch.run(&["migrate", "--write"]).done();
     campaign.scratch.commit("Merged");
     let run = campaign.scratch.run(&["verify", "--wave", "0"]).done();
-    assert!(run.stderr.contains("a merged file is built again if you name it"), "{run:?}");
+    assert!(
+        run.stderr.contains("a file that is verified or merged is built again if you name it"),
+        "{run:?}"
+    );
 }

@@ -130,6 +130,8 @@ fn what_a_later_step_observes_is_told_apart_and_may_be_accepted() {
         ["migrate", "Dockerfile", "--accept", "observed-metadata:/links", "--reason", "only a count"];
     world.scratch.run(&accept).done();
     world.scratch.commit("Accept");
+    world.scratch.run(&["plan", "--save"]).done();
+    world.scratch.commit("Plan again");
     assert_eq!(verify(), expected(true));
     let status = world.scratch.run(&["status", "--offline", "--format", "json"]).done().json();
     assert_eq!(status["waves"][0]["evidence"], json!({ "verified": 1 }), "{status:#}");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Makefile;
 use super::expand::Expander;
+use super::{Makefile, Rule, Target};
 use crate::budget::{STORED, spend};
 
 /// The most values of the variables of one target.
@@ -25,8 +25,65 @@ pub(super) struct TargetVariable {
 /// The variables of each target, once for each way in which make reaches it.
 pub(super) type Settings = BTreeMap<String, Vec<Vec<TargetVariable>>>;
 
+/// The most pattern rules that lead from one target to another.
+const CHAIN: usize = 3;
+
 /// The targets that each target needs, in order.
-pub(super) type Needs = BTreeMap<String, Vec<String>>;
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    named: BTreeMap<String, Vec<String>>,
+    /// The targets with a recipe of their own, for which make looks for no pattern rule.
+    made: BTreeSet<String>,
+    /// The pattern rules, each with its pattern and what it needs, with `%`.
+    patterns: Vec<(String, Vec<String>)>,
+}
+
+/// Returns the part of a name that `%` stands for (GNU make's manual, "How Patterns Match").
+pub(super) fn stem<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+    let (start, end) = pattern.split_once('%')?;
+    name.strip_prefix(start)?.strip_suffix(end).filter(|stem| !stem.is_empty())
+}
+
+impl Needs {
+    /// Adds what the targets of a rule need.
+    pub(super) fn add(&mut self, rule: &Rule, targets: &[Target], prerequisites: &str) {
+        let needed = || prerequisites.split_whitespace().filter(|name| *name != "|").map(str::to_owned);
+        for target in targets {
+            if let Some(pattern) = &target.pattern {
+                self.patterns.push((pattern.clone(), needed().collect()));
+                continue;
+            }
+            let filled = |name: String| match &target.stem {
+                Some(stem) => name.replacen('%', stem, 1),
+                None => name,
+            };
+            self.named.entry(target.name.clone()).or_default().extend(needed().map(filled));
+            if !rule.recipe.is_empty() {
+                self.made.insert(target.name.clone());
+            }
+        }
+    }
+
+    /// Returns true if a target has a recipe of its own.
+    pub(super) fn is_made(&self, target: &str) -> bool {
+        self.made.contains(target)
+    }
+
+    /// Returns what a target needs; `chain` is the number of pattern rules that led to it, and to each of them.
+    fn of(&self, target: &str, chain: usize) -> Vec<(String, usize)> {
+        let named = self.named.get(target).into_iter().flatten();
+        let mut found: Vec<(String, usize)> = named.map(|name| (name.clone(), chain)).collect();
+        if !self.is_made(target) && chain < CHAIN {
+            for (pattern, needed) in &self.patterns {
+                spend(1);
+                if let Some(stem) = stem(pattern, target) {
+                    found.extend(needed.iter().map(|name| (name.replacen('%', stem, 1), chain + 1)));
+                }
+            }
+        }
+        found
+    }
+}
 
 /// The walk of one run of make, which makes each target once.
 struct Walk<'w> {
@@ -41,10 +98,10 @@ struct Walk<'w> {
 /// Returns some targets and all that they need. What `old` targets need is not made for them.
 pub(super) fn needed(needs: &Needs, targets: &[String], old: &[String]) -> BTreeSet<String> {
     let mut needed: BTreeSet<String> = BTreeSet::new();
-    let mut pending: Vec<&String> = targets.iter().collect();
-    while let Some(name) = pending.pop() {
-        if !old.contains(name) && needed.insert(name.clone()) {
-            pending.extend(needs.get(name).into_iter().flatten());
+    let mut pending: Vec<(String, usize)> = targets.iter().map(|name| (name.clone(), 0)).collect();
+    while let Some((name, chain)) = pending.pop() {
+        if !old.contains(&name) && needed.insert(name.clone()) {
+            pending.extend(needs.of(&name, chain));
         }
     }
     needed
@@ -52,12 +109,7 @@ pub(super) fn needed(needs: &Needs, targets: &[String], old: &[String]) -> BTree
 
 /// Returns the variables that are set for a target itself, of those with their expanded patterns.
 pub(super) fn own_settings(own: &[(String, TargetVariable)], target: &str) -> Vec<TargetVariable> {
-    let fits = |name: &str| match name.split_once('%') {
-        Some((start, end)) => {
-            target.strip_prefix(start).is_some_and(|rest| rest.len() > end.len() && rest.ends_with(end))
-        }
-        None => name == target,
-    };
+    let fits = |pattern: &str| pattern == target || stem(pattern, target).is_some();
     let of_target = own.iter().filter(|(patterns, _)| patterns.split_whitespace().any(fits));
     of_target.map(|(_, variable)| variable.clone()).collect()
 }
@@ -85,7 +137,7 @@ impl Makefile {
         }
         let runs: Vec<Vec<&String>> = match goals {
             Some(goals) => vec![goals.iter().collect()],
-            None => needs.keys().filter(|name| !old.contains(name)).map(|name| vec![name]).collect(),
+            None => needs.named.keys().filter(|name| !old.contains(name)).map(|name| vec![name]).collect(),
         };
         for goals in runs {
             let mut walk = Walk { needs, old, own, seen: BTreeSet::new() };
@@ -100,23 +152,26 @@ impl Makefile {
 impl Walk<'_> {
     /// Reaches a target and all that it needs, in the order in which make does. Chains of targets may be long.
     fn reach(&mut self, goal: &str, found: &mut Settings) {
-        let mut pending: Vec<(&str, Rc<[TargetVariable]>)> = vec![(goal, Rc::default())];
-        while let Some((target, inherited)) = pending.pop() {
+        let mut pending: Vec<((String, usize), Rc<[TargetVariable]>)> =
+            vec![((goal.to_owned(), 0), Rc::default())];
+        while let Some(((target, chain), inherited)) = pending.pop() {
             spend(STORED + inherited.len());
-            if !self.seen.insert(target.to_owned()) {
+            if !self.seen.insert(target.clone()) {
                 continue;
             }
             let mut settings = inherited.to_vec();
-            settings.extend(own_settings(self.own, target));
-            let ways = found.entry(target.to_owned()).or_default();
+            settings.extend(own_settings(self.own, &target));
+            let ways = found.entry(target.clone()).or_default();
             if ways.len() < MOST && !ways.contains(&settings) {
                 ways.push(settings.clone());
             }
             settings.retain(|variable| !variable.is_private);
             let settings: Rc<[TargetVariable]> = settings.into();
-            let is_old = self.old.iter().any(|old| old == target);
-            let needs = self.needs.get(target).filter(|_| !is_old).into_iter().flatten().rev();
-            pending.extend(needs.map(|needed| (needed.as_str(), Rc::clone(&settings))));
+            if self.old.contains(&target) {
+                continue;
+            }
+            let needs = self.needs.of(&target, chain).into_iter().rev();
+            pending.extend(needs.map(|needed| (needed, Rc::clone(&settings))));
         }
     }
 }

@@ -88,18 +88,25 @@ impl Reading {
             makefile.variables.insert(name.clone(), value);
         }
         makefile.read(files, &setting.path, text, &setting.folder, 0);
-        let (mut rules, mut needs) = (Vec::new(), Needs::new());
+        let (mut rules, mut needs) = (Vec::new(), Needs::default());
         for rule in std::mem::take(&mut makefile.rules) {
             let needed = Expander::new(&makefile, None).expand(&rule.prerequisites);
             let targets = makefile.targets(&rule, &needed);
-            for target in &targets {
-                let needed = needed.split_whitespace().filter(|name| *name != "|").map(str::to_owned);
-                needs.entry(target.name.clone()).or_default().extend(needed);
-            }
+            needs.add(&rule, &targets, &needed);
             rules.push((rule, targets));
         }
         let of_targets = makefile.patterns_of_variables();
         Self { makefile, rules, needs, of_targets }
+    }
+
+    /// Returns the goal of a call that names none: the first target that is not a pattern and does not start with a dot (GNU
+    /// make's manual, "How make Processes a Makefile").
+    pub(super) fn default_goal(&self) -> Option<String> {
+        let set = self.makefile.variables.get(".DEFAULT_GOAL");
+        let set = set.map(|goal| Expander::new(&self.makefile, None).expand(goal).trim().to_owned());
+        let mut targets = self.rules.iter().flat_map(|(_, targets)| targets);
+        let first = targets.find(|target| target.pattern.is_none() && !target.name.starts_with('.'));
+        set.or_else(|| first.map(|target| target.name.clone()))
     }
 
     /// Returns about how many bytes it takes.

@@ -16,6 +16,17 @@ fn builds(file: &str, text: &str) -> Vec<String> {
     recipes.runs.builds.into_iter().map(show).collect()
 }
 
+fn calling(targets: &[&str]) -> Make {
+    Make {
+        folder: String::new(),
+        file: None,
+        old: Vec::new(),
+        targets: targets.iter().map(|&target| target.to_owned()).collect(),
+        variables: Vec::new(),
+        environment: BTreeMap::new(),
+    }
+}
+
 #[test]
 fn recipes_are_expanded() {
     let makefile = "\
@@ -55,17 +66,9 @@ web:
 ";
     assert_eq!(builds("Makefile", makefile), ["7 lib/Dockerfile [lib]", "7 svc/Dockerfile [svc]"]);
     let path = RepoPath::new("Makefile").unwrap();
-    let call = |target: &str| Make {
-        folder: String::new(),
-        file: None,
-        old: Vec::new(),
-        targets: vec![target.to_owned()],
-        variables: Vec::new(),
-        environment: BTreeMap::new(),
-    };
     let called = |target: &str| -> Vec<String> {
         let recipes = without(|repository| {
-            recipes(repository, &path, makefile, Some(&call(target)), &ReadMakefiles::default())
+            recipes(repository, &path, makefile, Some(&calling(&[target])), &ReadMakefiles::default())
         });
         recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect()
     };
@@ -239,4 +242,22 @@ proptest! {
     ) {
         builds("Makefile", &pieces.concat());
     }
+}
+
+#[test]
+fn a_call_makes_only_the_targets_of_a_pattern_that_it_needs() {
+    let text = "all: help\nhelp:\n\techo\nweb: web-image\n%-image: %-base\n\tdocker build --target $* -t $@ $*\n\
+                %-base:\n\tdocker build base/$*\na b: %: %.x\n\tdocker build lib/$*\n";
+    let path = RepoPath::new("Makefile").unwrap();
+    let made = |targets: &[&str]| {
+        let call = calling(targets);
+        let recipes =
+            without(|repository| recipes(repository, &path, text, Some(&call), &ReadMakefiles::default()));
+        recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(made(&["help"]), [""; 0]);
+    assert_eq!(made(&[]), [""; 0], "the first target is the goal");
+    assert_eq!(made(&["web"]), ["web/Dockerfile", "base/web/Dockerfile"]);
+    assert_eq!(made(&["b"]), ["lib/b/Dockerfile"]);
+    assert_eq!(made(&["-image"]), [""; 0], "a stem is not empty");
 }

@@ -1,7 +1,7 @@
 //! The next step of a campaign. Every output names it from here: `status`, `plan`, `report`, the tracking issue and the
 //! status page. This module never reads anything.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem::discriminant;
 
 use schemars::JsonSchema;
@@ -182,10 +182,17 @@ impl Progress {
             matches!(file.state, FileState::Declined { .. } | FileState::Reverted { .. })
         };
         if files.iter().all(pauses) {
+            let is_reverted = |file: &&FileProgress| matches!(file.state, FileState::Reverted { .. });
+            let (what, reopen) = match files.iter().filter(|file| is_reverted(file)).count() {
+                0 => ("declined", "reopen the pull request or "),
+                reverted if reverted == n => ("reverted", ""),
+                _ => ("declined or reverted", "reopen a declined pull request or "),
+            };
             let words = format!(
-                "Later waves pause, because {} declined or reverted. To try again, reopen the pull request or tick the \
-                 file in the tracking issue; or leave {} out",
-                form(n, "1 file was", "{} files were").replace("{}", &n.to_string()),
+                "Later waves pause, because {} {} {what}. To try again, {reopen}tick the file in the tracking issue; or \
+                 leave {} out",
+                count(n, "file"),
+                form(n, "was", "were"),
                 form(n, "it", "each"),
             );
             let path = command::path(&files[0].path);
@@ -264,6 +271,20 @@ impl Step {
         Self::of(StepKind::Report, &[], words, command::layerwright(["report"]))
     }
 
+    /// Returns the step after the issue `issue`, as in `owner/name#7`, lists files in another way than the plan: to plan
+    /// again, unless there is other work before.
+    #[must_use]
+    pub(crate) fn after_list(self, issue: &str, files: BTreeSet<String>) -> Self {
+        if !matches!(self.kind, StepKind::Finished | StepKind::Review | StepKind::Decide | StepKind::Empty) {
+            return self;
+        }
+        let n = files.len();
+        let words = format!("{issue} lists {} in another way than the plan. Plan again", count(n, "file"));
+        let command = command::layerwright(["plan", "--issue", issue, "--save"]);
+        let files = files.into_iter().collect();
+        Self { kind: StepKind::Plan, wave: None, files, words, command: Some(command) }
+    }
+
     /// Returns the step after a report for another forge.
     pub(crate) fn by_hand(actions: usize) -> Self {
         Self::of_people(StepKind::Report, &[], format!("Perform {} on the forge", count(actions, "action")))
@@ -283,8 +304,6 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::campaign::evidence::EvidenceState;
     use crate::campaign::progress::WaveProgress;

@@ -147,7 +147,9 @@ impl From<&EvidenceFolderError> for Error {
 impl From<&SavedPlanError> for Error {
     fn from(error: &SavedPlanError) -> Self {
         match error {
-            SavedPlanError::NotAPlan { .. } => Self::usage(error).hint(PLAN_AGAIN),
+            SavedPlanError::NotAPlan { .. } => Self::usage(error).hint(
+                "repair the file; or plan again without the decisions in it: layerwright plan --save --afresh",
+            ),
             SavedPlanError::Missing { .. } => {
                 Self::usage(error).hint("create one: layerwright plan --save; or name one: --plan FILE")
             }

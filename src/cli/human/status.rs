@@ -1,9 +1,11 @@
 //! The human-readable output of `status`.
 
+use std::collections::BTreeSet;
+
 use anstyle::Style;
 
 use super::screen::{Align, Piece, Screen};
-use super::{evidence, style};
+use super::{evidence, style, summary};
 use crate::campaign::evidence::EvidenceSummary;
 use crate::campaign::progress::status::{FileStatus, PullProgress, Status, WaveStatus};
 use crate::campaign::progress::{Step, StepKind, TextState};
@@ -14,8 +16,9 @@ use crate::text::words::{count, form, short_id};
 const NAMED: usize = 10;
 
 /// The meaning of the columns of the table.
-const LEGEND: &str = "merged: the base branch has the planned text. to do: it has the text before the change. stale: changed \
-                      since the plan. gone: deleted. verified: built before and after the change, and compared.";
+const LEGEND: &str = "merged: the base branch has the planned text. to do: it has the text before the change. declined: closed \
+                      without a merge, or reverted. stale: changed since the plan. gone: deleted. verified: built before and \
+                      after the change, and compared.";
 
 /// Returns the progress of a campaign.
 pub(crate) fn status(status: &Status) -> String {
@@ -59,19 +62,28 @@ fn waves(screen: &mut Screen, status: &Status) {
         return;
     }
     let title = |text: &str| (style::STRONG, text.to_owned());
-    let mut rows =
-        vec![["Wave", "files", "merged", "to do", "stale", "gone", "verified"].map(title).to_vec()];
-    rows.extend(status.waves.iter().map(|wave| wave_row(wave, status.next)));
-    let mut aligns = [Align::Right; 8];
-    aligns[7] = Align::Left;
+    let mut rows = vec![
+        ["Wave", "files", "merged", "to do", "declined", "stale", "gone", "verified"].map(title).to_vec(),
+    ];
+    rows.extend(status.waves.iter().map(|wave| wave_row(wave, &declined(status), status.next)));
+    let mut aligns = [Align::Right; 9];
+    aligns[8] = Align::Left;
     screen.end().table(&aligns, &rows);
     screen.paragraph(LEGEND).end();
 }
 
-fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
+/// Returns the files that people decided against: their pull request is closed, or their change is reverted.
+fn declined(status: &Status) -> BTreeSet<&str> {
+    let decided = |file: &&PullProgress| matches!(file.state.as_str(), "declined" | "reverted");
+    status.files.iter().flatten().filter(decided).map(|file| file.path.as_str()).collect()
+}
+
+fn wave_row(wave: &WaveStatus, declined: &BTreeSet<&str>, next: Option<usize>) -> Vec<Piece> {
+    let count_of =
+        |files: usize, colour: Style| (if files > 0 { colour } else { style::FAINT }, number(files));
+    let is_declined = |file: &&FileStatus| declined.contains(file.path.as_str());
     let cell = |state: TextState, colour: Style| {
-        let files = wave.with(state).count();
-        (if files > 0 { colour } else { style::FAINT }, number(files))
+        count_of(wave.with(state).filter(|file| !is_declined(file)).count(), colour)
     };
     let verified = wave.evidence.get(&EvidenceSummary::Verified).copied().unwrap_or_default();
     let mark = if next == Some(wave.number) { (style::HINT, "next".to_owned()) } else { Piece::default() };
@@ -80,6 +92,7 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
         (Style::new(), number(wave.files.len())),
         cell(TextState::Done, style::GOOD),
         cell(TextState::Open, Style::new()),
+        count_of(wave.files.iter().filter(is_declined).count(), Style::new()),
         cell(TextState::Stale, style::OPEN),
         cell(TextState::Gone, style::OPEN),
         (if verified > 0 { style::GOOD } else { style::FAINT }, number(verified)),
@@ -89,7 +102,9 @@ fn wave_row(wave: &WaveStatus, next: Option<usize>) -> Vec<Piece> {
 
 /// Lists the files that the plan no longer describes.
 fn changed(screen: &mut Screen, status: &Status, state: TextState, head: &str, what: &str) {
-    let files: Vec<&FileStatus> = status.waves.iter().flat_map(|wave| wave.with(state)).collect();
+    let declined = declined(status);
+    let files = status.waves.iter().flat_map(|wave| wave.with(state));
+    let files: Vec<&FileStatus> = files.filter(|file| !declined.contains(file.path.as_str())).collect();
     if files.is_empty() {
         return;
     }
@@ -186,6 +201,18 @@ pub(crate) fn to_commit() -> String {
     let mut screen = Screen::new(style::width());
     let command = (style::HINT, "git diff".to_owned());
     screen.suggest(style::STRONG, "Next:", "look at the changes, and commit them:", &[command]);
+    screen.finish()
+}
+
+/// Returns what follows a decision: to commit the plan in `folder`, and the next step.
+pub(crate) fn decided(folder: Option<&str>, step: Option<&Step>) -> String {
+    let mut screen = Screen::new(style::width());
+    if let Some(folder) = folder {
+        summary::commit(&mut screen, folder);
+    }
+    if let Some(step) = step {
+        self::step(&mut screen, step);
+    }
     screen.finish()
 }
 

@@ -84,16 +84,16 @@ pub(super) fn write(screen: &mut Screen, plan: &Plan, evidence: &EvidenceStates,
     sections::conditions(screen, plan, most);
     evidence::line(screen, evidence);
     if let Some(folder) = uncommitted {
-        let folder = command::path(folder);
-        let command = format!("git add {} && git commit", command::quoted(&folder));
-        screen.suggest(
-            style::STRONG,
-            "Commit",
-            "the plan, and push it before a report:",
-            &[(style::HINT, command)],
-        );
+        commit(screen, folder);
     }
     start(screen, plan, saved, step);
+}
+
+/// Says that the plan in a folder has to be committed.
+pub(super) fn commit(screen: &mut Screen, folder: &str) {
+    let command = format!("git add {} && git commit", command::quoted(&command::path(folder)));
+    let text = "the plan, and push it before a report:";
+    screen.suggest(style::STRONG, "Commit", text, &[(style::HINT, command)]);
 }
 
 fn head(screen: &mut Screen, plan: &Plan, saved: &Saved) {
@@ -326,8 +326,10 @@ fn start(screen: &mut Screen, plan: &Plan, saved: &Saved, step: Option<&Step>) {
     let special = plan.list.is_some()
         || plan.files.iter().any(|file| file.bases.iter().any(|base| base.source == Some(Knowledge::Rootfs)));
     if *saved == Saved::No && special {
-        let text = "Keep this plan for the next steps: run the command again with";
-        screen.suggest(Style::new(), "", text, &[(style::HINT, "--save".to_owned())]);
+        let text = format!("{path} ({proof}). Keep this plan for the next steps:");
+        let command = command::layerwright(["plan", "--save"]);
+        screen.suggest(style::STRONG, "Start:", &text, &[(style::HINT, command)]);
+        return;
     }
     let command = format!("layerwright migrate --wave {wave} --diff{plan_argument}");
     let place = format!("{path} ({proof}). See it:");

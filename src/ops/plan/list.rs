@@ -1,5 +1,7 @@
 //! Compares a list of files with the files of the repository.
 
+use std::collections::BTreeSet;
+
 use super::{ListText, PlanOptions, PlanningError, Save};
 use crate::campaign::plan::file::{Gone, ListReport, Plan, Refused};
 use crate::config::{Config, Skip};
@@ -7,6 +9,7 @@ use crate::discover::{self, Discovery, List, ListedPath, Reconciliation, SourceT
 use crate::git::{GitError, RepoPath};
 use crate::ops::JudgeError;
 use crate::ops::workspace::Workspace;
+use crate::report::section;
 use crate::text::escape::shown;
 
 /// The list that a campaign is about.
@@ -99,6 +102,30 @@ pub(super) fn reconciled(
             })
             .collect(),
     })
+}
+
+/// Returns the files that the text of the issue lists in another way than when the plan was made: that are new in it, struck
+/// out since, or no longer struck out. Empty if the plan is not made from an issue.
+pub(in crate::ops) fn changed(
+    plan: &Plan,
+    text: &str,
+    config: &Config,
+    source: &SourceTree<'_>,
+) -> BTreeSet<String> {
+    let report = plan.list.as_ref().filter(|report| report.issue.is_some());
+    let (Some(report), Ok(options)) = (report, discover::Options::new(&config.files.include, &[])) else {
+        return BTreeSet::new();
+    };
+    let read = discover::parse_list(&section::without(text), &|path| options.includes(path));
+    let unusable = report.unusable.iter().map(|refused| &refused.path);
+    let known: BTreeSet<&str> = report.found.iter().chain(unusable).map(String::as_str).collect();
+    let means_known = |listed: &&ListedPath| {
+        std::iter::once(&listed.path).chain(&listed.others).any(|path| known.contains(path.as_str()))
+    };
+    let there = read.paths.iter().filter(|listed| source.listing().get(&listed.path).is_some());
+    let new = there.filter(|listed| !means_known(listed));
+    let struck = read.struck.iter().filter(means_known);
+    new.chain(struck).map(|listed| listed.path.as_str().to_owned()).collect()
 }
 
 /// Returns the configuration in which the files that the list strikes out are skipped.

@@ -192,14 +192,14 @@ impl Content<'_> {
         let others = self.facts.idle.iter().filter(|(path, _)| !self.listed.contains(path.as_str()));
         let (out, nothing): (Vec<_>, Vec<_>) = others.partition(|(_, idle)| idle.is_left_out);
         let mut text = String::new();
-        for (path, idle) in out.iter().take(MOST_LEFT_OUT) {
+        for (path, idle) in out.iter().take(MOST_LEFT_OUT).chain(nothing.iter().take(MOST_LEFT_OUT)) {
             let (path, words) = (limits::end_of(path, LONGEST), shortened(&idle.words, LONGEST));
             let _ = write!(text, "\n- {} \u{2013} {}", code(&path), prose(&words));
         }
-        let more = out.len().saturating_sub(MOST_LEFT_OUT);
+        let [more_out, more] = [&out, &nothing].map(|group| group.len().saturating_sub(MOST_LEFT_OUT));
         let counts = [
-            (more, format!("{} left out", form(more, "is", "are"))),
-            (nothing.len(), format!("{} nothing to link", form(nothing.len(), "has", "have"))),
+            (more_out, format!("{} left out", form(more_out, "is", "are"))),
+            (more, format!("{} no line to link", form(more, "has", "have"))),
         ];
         for (many, words) in counts.into_iter().filter(|(many, _)| *many > 0) {
             let _ = write!(

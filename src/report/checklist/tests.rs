@@ -378,9 +378,15 @@ fn files_that_are_left_out_are_named_with_the_reason() {
     ]);
     let facts = Facts { progress: &progress, criteria: &[], step: &progress.next_step(10), idle: &idle };
     let text = texts(IssueTexts { body: "", comment: None }, facts).body;
-    assert!(text.contains("\n- `old/Dockerfile` \u{2013} left out: retired\n"), "{text}");
+    let named =
+        "\n- `old/Dockerfile` \u{2013} left out: retired\n- `none/Dockerfile` \u{2013} nothing to do\n";
+    assert!(text.contains(named), "{text}");
+    let many: BTreeMap<String, Idle> =
+        (0..7).map(|at| (format!("{at}/Dockerfile"), idle[&"none/Dockerfile".to_owned()].clone())).collect();
+    let facts = Facts { idle: &many, ..facts };
+    let text = texts(IssueTexts { body: "", comment: None }, facts).body;
     assert!(
-        text.contains("\n1 other Dockerfile has nothing to link: `layerwright plan --verbose`"),
+        text.contains("\n2 other Dockerfiles have no line to link: `layerwright plan --verbose`"),
         "{text}"
     );
 }

@@ -87,9 +87,12 @@ fn remedy(are_arguments: bool, sources: &[BaseSource]) -> Vec<Piece> {
         _ if are_arguments => {
             vec![say("set their build arguments with "), command("--build-arg NAME=VALUE")]
         }
-        sources if sources.contains(&BaseSource::Registry) => vec![say("pass "), file],
+        [_, _, ..] => vec![say("pass "), file],
+        [BaseSource::Registry] => {
+            vec![say("pull them and pass "), command("--bases engine"), say(", or pass "), file]
+        }
         [] => vec![command("layerwright plan --bases registry"), say(", or pass "), file],
-        [..] => vec![say("pull them, or pass "), command("--bases registry"), say(", or pass "), file],
+        [_] => vec![say("pull them, or pass "), command("--bases registry"), say(", or pass "), file],
     }
 }
 
