@@ -80,8 +80,7 @@ pub(super) fn recipes(
         let too_many =
             (reading + 1 == READINGS && !is_last).then(|| format!("{path} has too many conditions"));
         for why in makefile.missing.take().into_iter().chain(too_many) {
-            runs.builds.iter_mut().for_each(|build| build.unsettled.push(why.clone()));
-            runs.invocations.iter_mut().for_each(|call| call.unsettled.push(why.clone()));
+            runs.doubt(&why);
         }
         recipes.runs.add(runs);
         if is_last {
@@ -147,7 +146,7 @@ impl Target {
             return if wanted.contains(&self.name) { vec![self.clone()] } else { Vec::new() };
         };
         let (open, named): (Vec<&String>, Vec<&String>) =
-            wanted.iter().partition(|name| name.contains('$') || settled::is_open(name));
+            wanted.iter().partition(|name| goals::is_open(name));
         let named = named.into_iter().filter(|name| !needs.is_made(name));
         let fitting = named.filter_map(|name| Some((name, goals::stem(pattern, name)?)));
         let mut made: Vec<Self> = fitting
@@ -159,7 +158,7 @@ impl Target {
                 pattern: None,
             })
             .collect();
-        made.extend(open.first().map(|_| self.clone()));
+        made.extend(open.into_iter().find(|name| goals::may_fit(pattern, name)).map(|_| self.clone()));
         made
     }
 }
@@ -225,6 +224,9 @@ impl Makefile {
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
                         let given = |name: &str| self.in_shell(name, &folder);
                         let mut runs = script::declared_in(repository, &script, origin, starts, &given);
+                        if let Some(pattern) = &target.pattern {
+                            runs.doubt(&format!("which targets fit {pattern}, in {path}"));
+                        }
                         if runs.invocations.is_empty() {
                             found.add(runs);
                             continue;

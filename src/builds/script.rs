@@ -80,6 +80,12 @@ impl Runs {
         let room = MOST.saturating_sub(self.invocations.len());
         self.invocations.extend(other.invocations.into_iter().take(room));
     }
+
+    /// Adds something that is not settled to everything that runs.
+    pub(crate) fn doubt(&mut self, why: &str) {
+        self.builds.iter_mut().for_each(|build| build.unsettled.push(why.to_owned()));
+        self.invocations.iter_mut().for_each(|call| call.unsettled.push(why.to_owned()));
+    }
 }
 
 /// The repository, as the reader of a script sees it.

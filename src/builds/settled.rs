@@ -4,8 +4,8 @@
 use crate::text::pattern::{Part, Pattern};
 
 /// The characters around the name of an unknown part. Both are for private use, and no file of builds has them.
-const OPEN: char = '\u{e000}';
-const CLOSE: char = '\u{e001}';
+pub(super) const OPEN: char = '\u{e000}';
+pub(super) const CLOSE: char = '\u{e001}';
 
 /// Returns an unknown part.
 pub(super) fn unknown(name: &str) -> String {

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::expand::Expander;
 use super::{Makefile, Rule, Target};
 use crate::budget::{STORED, spend};
+use crate::builds::settled;
 
 /// The most values of the variables of one target.
 const MOST: usize = 16;
@@ -42,6 +43,20 @@ pub(super) struct Needs {
 pub(super) fn stem<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     let (start, end) = pattern.split_once('%')?;
     name.strip_prefix(start)?.strip_suffix(end).filter(|stem| !stem.is_empty())
+}
+
+/// Returns true if a part of a name is not known.
+pub(super) fn is_open(name: &str) -> bool {
+    name.contains('$') || settled::is_open(name)
+}
+
+/// Returns true if a name with an unknown part may fit a pattern, by its first and last characters.
+pub(super) fn may_fit(pattern: &str, name: &str) -> bool {
+    let Some((start, end)) = pattern.split_once('%') else { return false };
+    let head = name.split(['$', settled::OPEN]).next().unwrap_or_default();
+    let tail = name.rsplit(['}', ')', settled::CLOSE]).next().unwrap_or_default();
+    let fits_head = head.starts_with(start) || start.starts_with(head);
+    fits_head && (tail.ends_with(end) || end.ends_with(tail))
 }
 
 impl Needs {

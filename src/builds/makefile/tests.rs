@@ -260,4 +260,10 @@ fn a_call_makes_only_the_targets_of_a_pattern_that_it_needs() {
     assert_eq!(made(&["web"]), ["web/Dockerfile", "base/web/Dockerfile"]);
     assert_eq!(made(&["b"]), ["lib/b/Dockerfile"]);
     assert_eq!(made(&["-image"]), [""; 0], "a stem is not empty");
+    assert_eq!(made(&["${GOPATH}/bin/tool"]), [""; 0], "it ends otherwise");
+    assert_eq!(made(&["${NAME}-image"]), ["${*}/Dockerfile", "base/${*}/Dockerfile"]);
+    let recipes = without(|repository| {
+        recipes(repository, &path, text, Some(&calling(&["$x-image"])), &ReadMakefiles::default())
+    });
+    assert!(recipes.runs.builds.iter().all(|build| !build.unsettled.is_empty()), "it may be another");
 }
