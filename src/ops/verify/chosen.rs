@@ -82,7 +82,9 @@ fn candidates<'p>(
         }
     };
     let files = selection::wave(plan, number)?.into_iter().filter(|file| !against.contains(&file.path));
-    // A merged file was verified before its pull request: it is built again only if it is named or needed.
-    let is_left = |file: &&File| !present.is_done(file) || needed.contains(&file.path);
+    // A merged file was verified before its pull request: it is built again only if it is named, or if no wave is and the
+    // campaign waits for it.
+    let is_needed = |file: &File| selection.is_none() && needed.contains(&file.path);
+    let is_left = |file: &&File| !present.is_done(file) || is_needed(file);
     Ok(files.filter(|file| file.rewritten.is_some()).filter(is_left).collect())
 }
