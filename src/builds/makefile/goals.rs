@@ -167,8 +167,7 @@ impl Makefile {
 impl Walk<'_> {
     /// Reaches a target and all that it needs, in the order in which make does. Chains of targets may be long.
     fn reach(&mut self, goal: &str, found: &mut Settings) {
-        let mut pending: Vec<((String, usize), Rc<[TargetVariable]>)> =
-            vec![((goal.to_owned(), 0), Rc::default())];
+        let mut pending = vec![((goal.to_owned(), 0), Rc::<[TargetVariable]>::default())];
         while let Some(((target, chain), inherited)) = pending.pop() {
             spend(STORED + inherited.len());
             if !self.seen.insert(target.clone()) {
