@@ -134,7 +134,7 @@ fn what_a_later_step_observes_is_told_apart_and_may_be_accepted() {
     world.scratch.commit("Plan again");
     assert_eq!(verify(), expected(true));
     let status = world.scratch.run(&["status", "--offline", "--format", "json"]).done().json();
-    assert_eq!(status["waves"][0]["evidence"], json!({ "verified": 1 }), "{status:#}");
+    assert_eq!(status["waves"][0]["evidence"], json!({ "stands": 1 }), "{status:#}");
     let check = world.scratch.run(&["check", "--format", "json"]).json();
     assert_eq!(check["findings"], json!([]), "only a build shows what it accepts");
 }
