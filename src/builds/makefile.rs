@@ -138,8 +138,8 @@ struct Target {
 }
 
 impl Target {
-    /// Returns the target as a call makes it: once for each wanted name that fits its pattern. A wanted name with an unknown
-    /// part may be any. Without a call, it may be made itself.
+    /// Returns the target as a call makes it: once for each wanted name that fits its pattern. Where a wanted name has
+    /// an unknown part or a folder, or there are too many, its stem stays unknown. Without a call, it may be made itself.
     fn made(&self, wanted: Option<&BTreeSet<String>>, needs: &Needs) -> Vec<Self> {
         let Some(wanted) = wanted else { return vec![self.clone()] };
         let Some(pattern) = &self.pattern else {
@@ -147,8 +147,11 @@ impl Target {
         };
         let (open, named): (Vec<&String>, Vec<&String>) =
             wanted.iter().partition(|name| goals::is_open(name));
-        let named = named.into_iter().filter(|name| !needs.is_made(name));
-        let fitting = named.filter_map(|name| Some((name, goals::stem(pattern, name)?)));
+        let named: Vec<&String> = named.into_iter().filter(|name| !needs.is_made(name)).collect();
+        let fitting = named.iter().filter_map(|&name| Some((name, goals::stem(pattern, name)?)));
+        let is_more = fitting.clone().count() > TARGETS
+            || named.iter().any(|name| goals::fits_below_folder(pattern, name))
+            || open.iter().any(|name| goals::may_fit(pattern, name));
         let mut made: Vec<Self> = fitting
             .take(TARGETS)
             .map(|(name, stem)| Self {
@@ -158,7 +161,7 @@ impl Target {
                 pattern: None,
             })
             .collect();
-        made.extend(open.into_iter().find(|name| goals::may_fit(pattern, name)).map(|_| self.clone()));
+        made.extend(is_more.then(|| self.clone()));
         made
     }
 }

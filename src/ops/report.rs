@@ -349,11 +349,12 @@ fn rehearse_or_write(
             }
             _ => progress.next_step(report.policy.report.max_open),
         };
-        let listed = observed.issue.as_ref().map(|issue| issue.body.as_str()).unwrap_or_default();
-        let listed = list::changed(campaign.plan, listed, campaign.config, source);
-        let issue = campaign.plan.list.as_ref().and_then(|list| list.issue.as_deref());
-        let step = match issue {
-            Some(issue) if !listed.is_empty() => step.after_list(issue, listed),
+        let planned = forge.and_then(|(_, name)| planned_issue(campaign.plan, name));
+        let issue = observed.issue.as_ref().filter(|issue| Some(issue.number) == planned);
+        let listed = issue.map(|issue| list::changed(campaign.plan, &issue.body, campaign.config, source));
+        let address = campaign.plan.list.as_ref().and_then(|list| list.issue.as_deref());
+        let step = match (address, listed) {
+            (Some(address), Some(listed)) if !listed.is_empty() => step.after_list(address, listed),
             _ => step,
         };
         if let (ReportTarget::Folder(folder), false) = (&options.target, options.dry_run) {

@@ -286,7 +286,7 @@ fn a_linked_line_of_which_nothing_is_known_is_named() {
     let shown = scratch.run(&["check", "--verbose"]).done().stdout;
     assert!(shown.contains("Dockerfile:2: unknown: ") && shown.contains("other:1"), "{shown}");
     assert!(scratch.run(&["check"]).done().stdout.contains("; 1 line unknown (--verbose names it; --bases"));
-    assert_eq!(scratch.run(&["check", "--fail-on", "any"]).code, Some(0), "it is no finding");
+    assert_eq!(scratch.run(&["check", "--fail-on", "any"]).code, Some(0), "it is not a finding");
     assert_eq!(scratch.run(&["check", "--fail-on", "unsafe,unknown"]).code, Some(1));
     let since = ["check", "--fail-on", "unknown", "--since", "HEAD"];
     assert_eq!(scratch.run(&since).code, Some(0), "HEAD has it");

@@ -7,6 +7,7 @@ use super::expand::Expander;
 use super::{Makefile, Rule, Target};
 use crate::budget::{STORED, spend};
 use crate::builds::settled;
+use crate::text::cut;
 
 /// The most values of the variables of one target.
 const MOST: usize = 16;
@@ -27,7 +28,7 @@ pub(super) struct TargetVariable {
 pub(super) type Settings = BTreeMap<String, Vec<Vec<TargetVariable>>>;
 
 /// The most pattern rules that lead from one target to another.
-const CHAIN: usize = 3;
+const CHAIN: usize = 8;
 
 /// The targets that each target needs, in order.
 #[derive(Debug, Default)]
@@ -43,6 +44,18 @@ pub(super) struct Needs {
 pub(super) fn stem<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     let (start, end) = pattern.split_once('%')?;
     name.strip_prefix(start)?.strip_suffix(end).filter(|stem| !stem.is_empty())
+}
+
+/// Returns the folder of a name, with its slash, and the stem of its last part, if a pattern without a slash fits that: make
+/// compares such a pattern without the folder (GNU make's manual, "How Patterns Match").
+fn below_folder<'n>(pattern: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
+    let (folder, last) = cut::split(name, name.rfind('/').filter(|_| !pattern.contains('/'))? + 1);
+    Some((folder, stem(pattern, last)?))
+}
+
+/// Returns true if a pattern fits only the last part of a name.
+pub(super) fn fits_below_folder(pattern: &str, name: &str) -> bool {
+    stem(pattern, name).is_none() && below_folder(pattern, name).is_some()
 }
 
 /// Returns true if a part of a name is not known.
@@ -91,9 +104,15 @@ impl Needs {
         if !self.is_made(target) && chain < CHAIN {
             for (pattern, needed) in &self.patterns {
                 spend(1);
-                if let Some(stem) = stem(pattern, target) {
-                    found.extend(needed.iter().map(|name| (name.replacen('%', stem, 1), chain + 1)));
-                }
+                let (folder, stem) = match stem(pattern, target) {
+                    Some(stem) => ("", stem),
+                    None => match below_folder(pattern, target) {
+                        Some(found) => found,
+                        None => continue,
+                    },
+                };
+                let filled = |name: &String| format!("{folder}{}", name.replacen('%', stem, 1));
+                found.extend(needed.iter().map(|name| (filled(name), chain + 1)));
             }
         }
         found

@@ -1,4 +1,4 @@
-//! A Makefile as it is read for one set of variables, before it is known what a call makes. It never expands a recipe.
+//! A Makefile, read for one set of variables and for any target. It never expands a recipe.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -58,7 +58,7 @@ impl Setting {
 }
 
 impl ReadMakefiles {
-    /// Returns a Makefile as it is read in a setting; its text is `text`.
+    /// Returns a Makefile with the text `text`, read in a setting.
     pub(super) fn get(&self, files: Files<'_>, setting: Setting, text: &str) -> Rc<Reading> {
         if let Some(reading) = self.0.borrow().get(&setting) {
             spend(STORED * reading.makefile.variables.len());

@@ -247,7 +247,8 @@ proptest! {
 #[test]
 fn a_call_makes_only_the_targets_of_a_pattern_that_it_needs() {
     let text = "all: help\nhelp:\n\techo\nweb: web-image\n%-image: %-base\n\tdocker build --target $* -t $@ $*\n\
-                %-base:\n\tdocker build base/$*\na b: %: %.x\n\tdocker build lib/$*\n";
+                %-base:\n\tdocker build base/$*\na b: %: %.x\n\tdocker build lib/$*\n\
+                img-%-x:\n\tdocker build other/$*\n";
     let path = RepoPath::new("Makefile").unwrap();
     let made = |targets: &[&str]| {
         let call = calling(targets);
@@ -261,6 +262,8 @@ fn a_call_makes_only_the_targets_of_a_pattern_that_it_needs() {
     assert_eq!(made(&["b"]), ["lib/b/Dockerfile"]);
     assert_eq!(made(&["-image"]), [""; 0], "a stem is not empty");
     assert_eq!(made(&["${GOPATH}/bin/tool"]), [""; 0], "it ends otherwise");
+    assert_eq!(made(&["sub/x-image"]), ["sub/x/Dockerfile", "base/sub/x/Dockerfile"]);
+    assert_eq!(made(&["sub/img-z-x"]), ["other/${*}/Dockerfile"], "its folder does not count");
     assert_eq!(made(&["${NAME}-image"]), ["${*}/Dockerfile", "base/${*}/Dockerfile"]);
     let recipes = without(|repository| {
         recipes(repository, &path, text, Some(&calling(&["$x-image"])), &ReadMakefiles::default())

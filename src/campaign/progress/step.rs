@@ -361,6 +361,16 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_changed_is_planned_again_once_nothing_else_is_to_do() {
+        let files = || BTreeSet::from(["n/Dockerfile".to_owned()]);
+        let ended = progress(&[(&[FileState::Done], &[])]).next_step(2).after_list("o/r#7", files());
+        assert_eq!((ended.kind, ended.files.as_slice()), (StepKind::Plan, &["n/Dockerfile".to_owned()][..]));
+        assert_eq!(ended.command.as_deref(), Some("layerwright plan --issue 'o/r#7' --save"));
+        let busy = progress(&[(&[FileState::Ready], &[])]).next_step(2);
+        assert_eq!(busy.clone().after_list("o/r#7", files()), busy);
+    }
+
+    #[test]
     fn each_state_has_its_step() {
         use FileState::{Done, Merged, Ready, Stale};
         let open = FileState::Open(OpenState::Current);
