@@ -167,7 +167,7 @@ fn a_plan_that_was_cut_off_is_told_with_its_place() {
         scratch.run(&["migrate", "--write"]).failed(&[
             "plan.json:",
             "this is not a plan",
-            "plan again: layerwright plan --save",
+            "repair the file; or plan again without the decisions in it: layerwright plan --save --afresh",
         ]);
     }
     scratch.write("plans/copy-link/plan.json", b"\xff\xfe");
