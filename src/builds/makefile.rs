@@ -8,6 +8,7 @@ mod function;
 mod goals;
 mod read;
 mod reading;
+mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +23,9 @@ use crate::text::pattern::Pattern;
 use condition::{Choices, ChoicesOfReading};
 use expand::{CURDIR, Expander, FOLDER, STEM};
 use exports::Exports;
-use goals::{Needs, TargetVariable, needed};
+use goals::{Needs, TargetVariable, Wanted};
 use reading::{Reading, Setting};
+use target::Target;
 
 pub(super) use reading::ReadMakefiles;
 
@@ -127,45 +129,6 @@ struct Rule {
     recipe: Vec<(usize, String)>,
 }
 
-/// A target as its recipe sees it.
-#[derive(Clone, Debug, Default)]
-struct Target {
-    name: String,
-    stem: Option<String>,
-    first: String,
-    /// The pattern of a pattern rule, whose stem is not known.
-    pattern: Option<String>,
-}
-
-impl Target {
-    /// Returns the target as a call makes it: once for each wanted name that fits its pattern. Where a wanted name has
-    /// an unknown part or a folder, or there are too many, its stem stays unknown. Without a call, it may be made itself.
-    fn made(&self, wanted: Option<&BTreeSet<String>>, needs: &Needs) -> Vec<Self> {
-        let Some(wanted) = wanted else { return vec![self.clone()] };
-        let Some(pattern) = &self.pattern else {
-            return if wanted.contains(&self.name) { vec![self.clone()] } else { Vec::new() };
-        };
-        let (open, named): (Vec<&String>, Vec<&String>) =
-            wanted.iter().partition(|name| goals::is_open(name));
-        let named: Vec<&String> = named.into_iter().filter(|name| !needs.is_made(name)).collect();
-        let fitting = named.iter().filter_map(|&name| Some((name, goals::stem(pattern, name)?)));
-        let is_more = fitting.clone().count() > TARGETS
-            || named.iter().any(|name| goals::fits_below_folder(pattern, name))
-            || open.iter().any(|name| goals::may_fit(pattern, name));
-        let mut made: Vec<Self> = fitting
-            .take(TARGETS)
-            .map(|(name, stem)| Self {
-                name: name.clone(),
-                stem: Some(stem.to_owned()),
-                first: self.first.replacen(&format!("${{{STEM}}}"), stem, 1),
-                pattern: None,
-            })
-            .collect();
-        made.extend(is_more.then(|| self.clone()));
-        made
-    }
-}
-
 #[derive(Clone, Debug, Default)]
 struct Makefile {
     variables: BTreeMap<String, String>,
@@ -206,11 +169,13 @@ impl Makefile {
             _ => default.as_ref().map(std::slice::from_ref),
         };
         let old = call.map_or(&[][..], |call| call.old.as_slice());
-        let wanted = goals.map(|goals| needed(&reading.needs, goals, old));
+        let wanted = goals.map(|goals| Wanted::of(&reading.needs, goals, old));
         let own = &reading.of_targets;
         let settings = self.settings(&reading.needs, own, goals, old);
         for (rule, targets) in &reading.rules {
             for target in targets.iter().flat_map(|target| target.made(wanted.as_ref(), &reading.needs)) {
+                let path = rule.path.as_ref().unwrap_or(path);
+                let doubt = target.doubt(wanted.as_ref(), path);
                 if old.contains(&target.name) {
                     continue;
                 }
@@ -223,12 +188,11 @@ impl Makefile {
                     }
                     let of_recipe = self.of_recipe(rule, &target);
                     for (line, script) in of_recipe {
-                        let path = rule.path.as_ref().unwrap_or(path);
                         let origin = Origin { kind: BuildFileKind::Makefile, path, first_line: line };
                         let given = |name: &str| self.in_shell(name, &folder);
                         let mut runs = script::declared_in(repository, &script, origin, starts, &given);
-                        if let Some(pattern) = &target.pattern {
-                            runs.doubt(&format!("which targets fit {pattern}, in {path}"));
+                        if let Some(doubt) = &doubt {
+                            runs.doubt(doubt);
                         }
                         if runs.invocations.is_empty() {
                             found.add(runs);

@@ -44,6 +44,8 @@ pub(crate) struct Criterion {
     pub(crate) met: Option<bool>,
     /// The figures behind it, in a sentence.
     pub(crate) detail: String,
+    /// True if proofs without builds are a part of what meets it.
+    pub(crate) by_proof: bool,
 }
 
 /// Returns the criteria of a campaign. `platforms` are the target platforms of the files, by path.
@@ -102,6 +104,7 @@ impl Data<'_> {
             what: "The proof of concept is merged",
             met: Some(!first.is_empty() && done == first.len()),
             detail: format!("{} of {}", number(done), count(first.len(), "file")),
+            by_proof: false,
         }
     }
 
@@ -118,6 +121,7 @@ impl Data<'_> {
                 what: "The header is in every Dockerfile that people write",
                 met: Some(open.is_empty() && !written.is_empty()),
                 detail: format!("{} of {}", number(written.len()), count(written.len() + open.len(), "file")),
+                by_proof: false,
             };
         }
         let has = |file: &File| !needs(file) && file.syntax.current.is_some();
@@ -143,20 +147,29 @@ impl Data<'_> {
             what: "Every line that the plan selects is linked",
             met: Some(met),
             detail: format!("{} of {}", number(linked), count(all, "line")),
+            by_proof: false,
         }
     }
 
+    /// A file whose builds differ or could not be compared does not count, even if its lines are proved.
     fn images(&self) -> Criterion {
         let of = |outcome: fn(&Evidence) -> Outcome| {
             self.evidence.iter().filter(|(_, found)| outcome(found) == Outcome::Same).count()
         };
-        let (same, with_accepted) = (of(|found| found.outcome), of(Evidence::open_outcome));
-        let mut criterion = self.of_files(
-            Subject::Images,
-            "Builds before and after the change were compared and are the same",
-            with_accepted,
-        );
-        let accepted = with_accepted - same;
+        let (same, compared) = (of(|found| found.outcome), of(Evidence::open_outcome));
+        let is_proved = |file: &File| {
+            let is_built = self.evidence.iter().any(|(built, _)| built.path == file.path);
+            !is_built && file.is_proved_the_same()
+        };
+        let proved = self.files.iter().filter(|(file, _)| is_proved(file)).count();
+        let what = "Every image is the same before and after the change";
+        let mut criterion = self.of_files(Subject::Images, what, compared + proved);
+        criterion.by_proof = proved > 0;
+        if proved > 0 {
+            let by = format!(": {} compared in builds, {} proved", number(compared), number(proved));
+            criterion.detail += &by;
+        }
+        let accepted = compared - same;
         if accepted > 0 {
             let differ = form(accepted, "differs", "differ");
             criterion.detail = format!(
@@ -187,7 +200,8 @@ impl Data<'_> {
         }
         // Without a gain, people decide if the comparison is enough.
         let met = if measured > 0 && after <= before { None } else { Some(measured > 0) };
-        Criterion { subject: Subject::Cache, what: "Build times and cache were compared", met, detail }
+        let what = "Build times and cache were compared";
+        Criterion { subject: Subject::Cache, what, met, detail, by_proof: false }
     }
 
     fn builders(&self) -> Criterion {
@@ -229,6 +243,7 @@ impl Data<'_> {
             what: "The builders can link",
             met: Some(met),
             detail: format!("{detail}{stated}"),
+            by_proof: false,
         }
     }
 
@@ -255,6 +270,7 @@ impl Data<'_> {
                 count(all.len(), "command"),
                 form(all.len(), "agrees", "agree")
             ),
+            by_proof: false,
         })
     }
 
@@ -286,7 +302,8 @@ impl Data<'_> {
             number(covered),
             count(self.files.len(), "file")
         );
-        Criterion { subject: Subject::Platforms, what: "Every platform works", met: None, detail }
+        let what = "Every platform works";
+        Criterion { subject: Subject::Platforms, what, met: None, detail, by_proof: false }
     }
 
     fn of_files(&self, subject: Subject, what: &'static str, met: usize) -> Criterion {
@@ -296,6 +313,7 @@ impl Data<'_> {
             what,
             met: Some(met == all && all > 0),
             detail: format!("{} of {}", number(met), count(all, "file")),
+            by_proof: false,
         }
     }
 }

@@ -63,13 +63,25 @@ pub(super) fn is_open(name: &str) -> bool {
     name.contains('$') || settled::is_open(name)
 }
 
-/// Returns true if a name with an unknown part may fit a pattern, by its first and last characters.
-pub(super) fn may_fit(pattern: &str, name: &str) -> bool {
-    let Some((start, end)) = pattern.split_once('%') else { return false };
+/// Returns what is known of a name with an unknown part: its first and its last characters.
+fn ends(name: &str) -> (&str, &str) {
     let head = name.split(['$', settled::OPEN]).next().unwrap_or_default();
     let tail = name.rsplit(['}', ')', settled::CLOSE]).next().unwrap_or_default();
+    (head, if tail.contains('$') { "" } else { tail })
+}
+
+/// Returns true if a name with an unknown part may fit a pattern.
+pub(super) fn may_fit(pattern: &str, name: &str) -> bool {
+    let Some((start, end)) = pattern.split_once('%') else { return false };
+    let (head, tail) = ends(name);
     let fits_head = head.starts_with(start) || start.starts_with(head);
     fits_head && (tail.ends_with(end) || end.ends_with(tail))
+}
+
+/// Returns true if a name with an unknown part may be that of a target.
+fn may_be(target: &str, name: &str) -> bool {
+    let (head, tail) = ends(name);
+    target.strip_prefix(head).is_some_and(|rest| rest.ends_with(tail))
 }
 
 impl Needs {
@@ -95,6 +107,13 @@ impl Needs {
     /// Returns true if a target has a recipe of its own.
     pub(super) fn is_made(&self, target: &str) -> bool {
         self.made.contains(target)
+    }
+
+    /// Returns true if at most one pattern rule fits a target.
+    pub(super) fn fit_once(&self, target: &str) -> bool {
+        spend(self.patterns.len());
+        let fits = |pattern: &str| stem(pattern, target).is_some() || below_folder(pattern, target).is_some();
+        self.patterns.iter().filter(|(pattern, _)| fits(pattern)).nth(1).is_none()
     }
 
     /// Returns what a target needs; `chain` is the number of pattern rules that led to it, and to each of them.
@@ -129,16 +148,49 @@ struct Walk<'w> {
     seen: BTreeSet<String>,
 }
 
-/// Returns some targets and all that they need. What `old` targets need is not made for them.
-pub(super) fn needed(needs: &Needs, targets: &[String], old: &[String]) -> BTreeSet<String> {
-    let mut needed: BTreeSet<String> = BTreeSet::new();
+/// The targets that a call makes.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    certain: BTreeSet<String>,
+    /// These, and those that a name with an unknown part may stand for, with what they need.
+    pub(super) all: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// Returns some targets and all that they need. What `old` targets need is not made for them.
+    pub(super) fn of(needs: &Needs, targets: &[String], old: &[String]) -> Self {
+        let mut certain = BTreeSet::new();
+        reach(needs, targets, old, &mut certain);
+        let mut all = certain.clone();
+        let mut open: BTreeSet<String> = BTreeSet::new();
+        loop {
+            let further: Vec<String> =
+                all.iter().filter(|name| is_open(name) && !open.contains(*name)).cloned().collect();
+            if further.is_empty() {
+                return Self { certain, all };
+            }
+            spend(further.len() * needs.named.len());
+            let named = needs.named.keys().filter(|target| further.iter().any(|name| may_be(target, name)));
+            let named: Vec<String> = named.cloned().collect();
+            reach(needs, &named, old, &mut all);
+            open.extend(further);
+        }
+    }
+
+    /// Returns true if the call makes a target for certain.
+    pub(super) fn is_certain(&self, target: &str) -> bool {
+        self.certain.contains(target)
+    }
+}
+
+/// Adds some targets and all that they need to those that are found.
+fn reach(needs: &Needs, targets: &[String], old: &[String], found: &mut BTreeSet<String>) {
     let mut pending: Vec<(String, usize)> = targets.iter().map(|name| (name.clone(), 0)).collect();
     while let Some((name, chain)) = pending.pop() {
-        if !old.contains(&name) && needed.insert(name.clone()) {
+        if !old.contains(&name) && found.insert(name.clone()) {
             pending.extend(needs.of(&name, chain));
         }
     }
-    needed
 }
 
 /// Returns the variables that are set for a target itself, of those with their expanded patterns.

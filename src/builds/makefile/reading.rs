@@ -99,14 +99,18 @@ impl Reading {
         Self { makefile, rules, needs, of_targets }
     }
 
-    /// Returns the goal of a call that names none: the first target that is not a pattern and does not start with a dot (GNU
-    /// make's manual, "How make Processes a Makefile").
+    /// Returns the goal of a call that names none: the first target that is not a pattern and does not start with a dot, but
+    /// for one with a slash (GNU make's manual, "How make Processes a Makefile"). It is not known where the Makefile
+    /// empties `.DEFAULT_GOAL`, since the first target from there on is the goal (its manual, "Other Special Variables").
     pub(super) fn default_goal(&self) -> Option<String> {
-        let set = self.makefile.variables.get(".DEFAULT_GOAL");
-        let set = set.map(|goal| Expander::new(&self.makefile, None).expand(goal).trim().to_owned());
+        if let Some(goal) = self.makefile.variables.get(".DEFAULT_GOAL") {
+            let goal = Expander::new(&self.makefile, None).expand(goal).trim().to_owned();
+            return Some(if goal.is_empty() { "${_default_goal}".to_owned() } else { goal });
+        }
         let mut targets = self.rules.iter().flat_map(|(_, targets)| targets);
-        let first = targets.find(|target| target.pattern.is_none() && !target.name.starts_with('.'));
-        set.or_else(|| first.map(|target| target.name.clone()))
+        let is_goal = |name: &str| !name.starts_with('.') || name.contains('/');
+        let first = targets.find(|target| target.pattern.is_none() && is_goal(&target.name));
+        first.map(|target| target.name.clone())
     }
 
     /// Returns about how many bytes it takes.

@@ -270,3 +270,52 @@ fn a_call_makes_only_the_targets_of_a_pattern_that_it_needs() {
     });
     assert!(recipes.runs.builds.iter().all(|build| !build.unsettled.is_empty()), "it may be another");
 }
+
+#[test]
+fn a_target_that_two_patterns_fit_is_made_by_an_unknown_one() {
+    let text = "img-%:\n\tdocker build a/$*\n%-x:\n\tdocker build b/$*\n";
+    let path = RepoPath::new("Makefile").unwrap();
+    let made = |target: &str| {
+        let call = calling(&[target]);
+        let recipes =
+            without(|repository| recipes(repository, &path, text, Some(&call), &ReadMakefiles::default()));
+        let builds = recipes.runs.builds.into_iter();
+        let is_open = |why: &String| why.starts_with("which targets fit");
+        builds
+            .map(|build| (build.dockerfile.to_string(), build.unsettled.iter().any(is_open)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(made("img-y"), [("a/y/Dockerfile".to_owned(), false)]);
+    assert_eq!(made("img-x"), ["a", "b"].map(|folder| (format!("{folder}/${{*}}/Dockerfile"), true)));
+}
+
+#[test]
+fn a_goal_that_is_not_known_leaves_what_it_may_need_possible() {
+    let text = "web-image: base\n\tdocker build web\nbase: $(shell x)/end\n\tdocker build base\n\
+                other:\n\tdocker build other\nx/end:\n\tdocker build end\n";
+    let path = RepoPath::new("Makefile").unwrap();
+    let call = calling(&["${X}-image"]);
+    let recipes =
+        without(|repository| recipes(repository, &path, text, Some(&call), &ReadMakefiles::default()));
+    let made: Vec<String> = recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect();
+    assert_eq!(made, ["web/Dockerfile", "base/Dockerfile", "end/Dockerfile"]);
+    let is_open = |why: &String| why.starts_with("if the call makes");
+    assert!(recipes.runs.builds.iter().all(|build| build.unsettled.iter().any(is_open)), "none is certain");
+}
+
+#[test]
+fn the_default_goal_is_the_first_target_or_what_is_set() {
+    let made = |text: &str| {
+        let path = RepoPath::new("Makefile").unwrap();
+        let call = calling(&[]);
+        let recipes =
+            without(|repository| recipes(repository, &path, text, Some(&call), &ReadMakefiles::default()));
+        recipes.runs.builds.iter().map(|build| build.dockerfile.to_string()).collect::<Vec<_>>()
+    };
+    let rules =
+        "a%:\n\tdocker build p\n.x:\n\tdocker build x\n./b:\n\tdocker build b\nc:\n\tdocker build c\n";
+    assert_eq!(made(rules), ["b/Dockerfile"], "a slash makes a dot no special target");
+    assert_eq!(made(&format!("{rules}.DEFAULT_GOAL := c\n")), ["c/Dockerfile"]);
+    let open = made(&format!(".DEFAULT_GOAL := c\n{rules}.DEFAULT_GOAL :=\n"));
+    assert_eq!(open.len(), 4, "what follows decides: {open:?}");
+}

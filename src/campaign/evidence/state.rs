@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::format::{BuildEvidence, Evidence, Outcome, Reached};
+use super::remedy::Remedy;
 use crate::builds::Level;
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
@@ -162,6 +163,16 @@ impl EvidenceState {
 }
 
 impl EvidenceState {
+    /// Returns the remedy with which another verification may come further.
+    pub(crate) fn remedy(&self) -> Option<Remedy> {
+        match self {
+            Self::CouldNotTest(reason) | Self::TimedOut(reason) | Self::Blocked(reason) => {
+                Remedy::of_reason(reason)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the state if the evidence must be signed. What speaks against a file counts from anyone.
     #[must_use]
     pub(crate) fn if_signed(self, is_signed: bool) -> Self {

@@ -240,6 +240,7 @@ pub(super) fn is_decided(why: &Refusal) -> bool {
         Refusal::Different { .. } | Refusal::Context { .. } | Refusal::Builder { .. } => true,
         Refusal::NoEvidence { evidence, .. } => {
             matches!(evidence, EvidenceState::Blocked(_) | EvidenceState::NotExercised(_))
+                && evidence.remedy().is_none()
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::item::Item;
-use super::subjects::{Heading, is_beyond_data, subject_of};
+use super::subjects::{Heading, asks_for_builds, is_beyond_data, subject_of};
 use super::{ASK, Facts, QUIET, again, rank, state};
 use crate::campaign::progress::{AskedAgain, FileProgress, FileState};
 use crate::discover::path_in_line;
@@ -118,7 +118,7 @@ impl<'f> Lines<'f, '_> {
             return Some(item.with(item.is_ticked, has_state.then_some(words)));
         };
         let mut words = prose(&criterion.detail);
-        if is_beyond_data(item.text) {
+        if is_beyond_data(item.text) || criterion.by_proof && asks_for_builds(item.text) {
             words += ": a person ticks this";
             return Some(item.with(item.is_ticked, has_state.then_some(words.as_str())));
         }

@@ -77,6 +77,11 @@ pub(super) fn is_beyond_data(text: &str) -> bool {
     BEYOND.iter().any(|words| text.contains(words))
 }
 
+/// Returns true if an item asks for builds, which no proof stands for.
+pub(super) fn asks_for_builds(text: &str) -> bool {
+    text.to_lowercase().contains("build")
+}
+
 /// The part of the text that a line is in.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Heading {

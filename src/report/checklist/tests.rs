@@ -258,7 +258,7 @@ const PLAN: &str = "## Testing Plan\n\n- Update one Dockerfile as a proof-of-con
     - [ ] We like it\n\n## Other\n\n- [ ] cache\n";
 
 fn criterion(subject: Subject, met: Option<bool>) -> Criterion {
-    Criterion { subject, what: "Our words", met, detail: format!("{subject:?} of `x`") }
+    Criterion { subject, what: "Our words", met, detail: format!("{subject:?} of `x`"), by_proof: false }
 }
 
 #[test]
@@ -308,6 +308,24 @@ fn a_person_ticks_what_no_data_answer() {
     let ticked = once.replace("- [ ] Our words:", "- [x] Our words:");
     assert_ne!(once, ticked);
     assert_eq!(text(&ticked, &progress, &criteria), ticked);
+}
+
+#[test]
+fn no_proof_ticks_what_asks_for_builds() {
+    let progress = progress([FileState::Done, FileState::Done, FileState::Done, FileState::Done]);
+    let shown = |by_proof: bool| {
+        let images = Criterion { by_proof, ..criterion(Subject::Images, Some(true)) };
+        text(
+            "## Success criteria\n- [ ] All images still build\n- [ ] Images are identical\n",
+            &progress,
+            &[images],
+        )
+    };
+    assert!(shown(false).contains("- [x] All images still build "), "{}", shown(false));
+    assert!(shown(true).contains("- [ ] All images still build "), "{}", shown(true));
+    assert!(
+        shown(true).contains(": a person ticks this") && shown(true).contains("- [x] Images are identical ")
+    );
 }
 
 #[test]

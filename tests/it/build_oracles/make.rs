@@ -31,6 +31,9 @@ const FILES: [&str; 6] = [
 ];
 const VALUES: [&str; 6] = ["1", "$(DIR)", "$(BASE)-$@", "$(words a b)", "$(call double,y)", "$(notdir a/b)"];
 
+/// What rules need and calls make: targets of pattern rules. Make compares the last one without its folder.
+const OF_PATTERNS: [&str; 5] = ["img-a", "img-b", "img-$(BASE)", "img-$(words a b)", "sub/img-c"];
+
 /// Writes a Makefile with a few rules, and one in `svc` that it may run.
 fn make(random: &mut Random, write: &mut dyn FnMut(&str, String)) -> Vec<String> {
     let mut text = "BASE = lib\nDF = Dockerfile.dev\ndouble = $(1)$(1)\n".to_owned();
@@ -48,7 +51,8 @@ fn make(random: &mut Random, write: &mut dyn FnMut(&str, String)) -> Vec<String>
     if is_one_shell {
         text += ".ONESHELL:\n";
     }
-    let names: Vec<String> = (0..=random.below(4)).map(|at| format!("t{at}")).collect();
+    let (has_pattern, has_inner_pattern) = (random.once_in(4), random.once_in(4));
+    let mut names: Vec<String> = (0..=random.below(4)).map(|at| format!("t{at}")).collect();
     for (at, name) in names.iter().enumerate() {
         if random.once_in(3) {
             let private = if random.once_in(5) { "private " } else { "" };
@@ -60,31 +64,60 @@ fn make(random: &mut Random, write: &mut dyn FnMut(&str, String)) -> Vec<String>
             )
             .unwrap();
         }
-        let needed =
-            if at > 0 && random.once_in(2) { format!(" t{}", random.below(at)) } else { String::new() };
+        let needed = match random.below(4) {
+            0 | 1 if at > 0 => format!(" t{}", random.below(at)),
+            2 if has_pattern => format!(" {}", random.one_of(&OF_PATTERNS)),
+            _ => String::new(),
+        };
         if random.once_in(5) {
             writeln!(text, "{name}: %:{needed}").unwrap();
         } else {
             writeln!(text, "{name}:{needed}").unwrap();
         }
         for _ in 0..=random.below(2) {
-            writeln!(text, "\t{}", recipe(random, is_one_shell)).unwrap();
+            writeln!(text, "\t{}", recipe(random, is_one_shell, (has_pattern, has_inner_pattern))).unwrap();
         }
     }
+    if has_pattern {
+        let needed = random.one_of(&["", " other-%", " base"]);
+        writeln!(text, "img-%:{needed}\n\tdocker build --build-arg A=$* -f {} svc", random.one_of(&FILES))
+            .unwrap();
+        if random.once_in(3) {
+            text += "%-a:\n\tdocker build common/svc\n";
+        }
+        text += "other-%:\n\tdocker build --build-arg A=$@ common\nbase:\n\tdocker build lib/x\n";
+        names.push("base".to_owned());
+    }
     write("Makefile", text);
-    let inner = format!(
-        "DIR ?= .\nimage:\n\tdocker build --build-arg A={} $(DIR)\n",
-        random.one_of(&["1", "$(DIR)", "$(O)"])
-    );
-    write("svc/Makefile", inner);
+    write("svc/Makefile", inner(random, has_inner_pattern));
     names
 }
 
+/// Returns a Makefile that others run, with and without a target.
+fn inner(random: &mut Random, has_pattern: bool) -> String {
+    let goal = random.one_of(&["", ".DEFAULT_GOAL := image\n", ".DEFAULT_GOAL = img-$(words a b)\n"]);
+    let pattern = "img-%:\n\tdocker build --build-arg A=$* -f Dockerfile.dev $(DIR)\n";
+    let first = random.one_of(&["", pattern, ".PHONY: image first\nfirst: img-f\n"]);
+    let arg = random.one_of(&["1", "$(DIR)", "$(O)"]);
+    let image = format!("image:\n\tdocker build --build-arg A={arg} $(DIR)\n");
+    if !has_pattern {
+        return format!("DIR ?= .\n{image}other:\n\tdocker build --build-arg A={arg} ../common\n");
+    }
+    let last = if first == pattern { "" } else { pattern };
+    format!("DIR ?= .\n{goal}{first}{image}{last}")
+}
+
 /// Returns a command. Make runs what calls make itself even if it only prints, and in one shell all of the recipe.
-fn recipe(random: &mut Random, is_one_shell: bool) -> String {
+/// `patterns` says if the Makefile and the one in `svc` have pattern rules.
+fn recipe(random: &mut Random, is_one_shell: bool, patterns: (bool, bool)) -> String {
     let arg = format!("--build-arg A={}", random.one_of(&VALUES));
     let file = random.one_of(&FILES);
-    match random.below(6) {
+    let targets: &[&str] =
+        if patterns.1 { &["image O=c", "img-b O=c", "image img-a"] } else { &["image", "other O=c"] };
+    match random.below(9) {
+        6 if !is_one_shell => format!("$(MAKE) -C svc{}", random.one_of(&["", " O=b", " DIR=."])),
+        7 if !is_one_shell => format!("$(MAKE) -C svc {}", random.one_of(targets)),
+        8 if !is_one_shell && patterns.0 => format!("$(MAKE) {}", random.one_of(&OF_PATTERNS)),
         0 => format!("@(cd svc && docker build {arg} .)"),
         1 if !is_one_shell => "$(MAKE) -C svc image".to_owned(),
         2 if !is_one_shell => format!("$(MAKE) -C svc image O={}", random.one_of(&["a", "$(BASE)"])),
@@ -98,7 +131,10 @@ fn recipe(random: &mut Random, is_one_shell: bool) -> String {
 fn ask(folder: &Path, names: &[String]) -> Option<BTreeSet<Said>> {
     let mut found = BTreeSet::new();
     let own = names.iter().map(|name| ("", name.as_str()));
-    for (below, goal) in own.chain([("svc", "image")]) {
+    let inner = std::fs::read_to_string(folder.join("svc/Makefile")).unwrap();
+    let is_target = |name: &&str| inner.lines().any(|line| line.starts_with(&format!("{name}:")));
+    let inner = ["image", "first", "other"].into_iter().filter(is_target).map(|name| ("svc", name));
+    for (below, goal) in own.chain(inner) {
         let printed = output("make", &folder.join(below), &["-w", "-n", goal])?;
         read(folder, &String::from_utf8(printed).ok()?, &mut found);
     }
