@@ -129,7 +129,8 @@ impl Content<'_> {
             let mark = if criterion.met.unwrap_or_else(|| is_ticked(criterion.what)) { "x" } else { " " };
             let _ = writeln!(text, "- [{mark}] {}: {}", criterion.what, prose(&criterion.detail));
         }
-        if text.is_empty() { text } else { format!("\n### Success criteria\n\n{text}") }
+        let heading = if self.subjects.is_empty() { "Success criteria" } else { "More success criteria" };
+        if text.is_empty() { text } else { format!("\n### {heading}\n\n{text}") }
     }
 
     /// Returns the lines that people tick; those that are ticked already come first if there is no room for all.

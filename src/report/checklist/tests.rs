@@ -290,7 +290,7 @@ fn items_of_people_are_ticked_from_data_and_not_doubled() {
         marked("- [x] Works on all platforms", "Platforms of `x`"),
         "- [ ] We like it\n".to_owned(),
         "## Other\n\n- [ ] cache\n".to_owned(),
-        "### Success criteria\n\n- [x] Our words: Images of `x`\n".to_owned(),
+        "### More success criteria\n\n- [x] Our words: Images of `x`\n".to_owned(),
     ] {
         assert!(once.contains(&line), "{line}: {once}");
     }

@@ -207,16 +207,17 @@ pub(crate) fn builds(screen: &mut Screen, plan: &Plan, most: usize) {
 
 /// Returns what to do about the guessed contexts of edited files, of so many in all.
 fn to_state(edited: usize, all: usize) -> String {
+    let state = |which: &str| {
+        format!(
+            "what rests on a guess gets no pull request, unless you set `trust = \"assumed\"`. State {which} in layerwright.toml:"
+        )
+    };
     if edited == all {
-        return "state each in layerwright.toml, so that it is a fact:".to_owned();
+        return state("each");
     }
-    format!(
-        "{} of {} {} edited by the campaign. State {} in layerwright.toml, so that it is a fact:",
-        number(edited),
-        number(all),
-        form(edited, "is of a file", "are of files"),
-        form(edited, "it", "each"),
-    )
+    let of = form(edited, "is of a file", "are of files");
+    let rest = state(form(edited, "it", "each"));
+    format!("{} of {} {of} edited by the campaign; {rest}", number(edited), number(all))
 }
 
 /// Shows the comparison of the list with the files of the repository.
