@@ -23,7 +23,7 @@ use crate::text::pattern::Pattern;
 use condition::{Choices, ChoicesOfReading};
 use expand::{CURDIR, Expander, FOLDER, STEM};
 use exports::Exports;
-use goals::{Needs, TargetVariable, Wanted};
+use goals::{TargetVariable, Wanted};
 use reading::{Reading, Setting};
 use target::Target;
 

@@ -1,8 +1,10 @@
 //! Variables: those before the first stage, and in a stage ENV, ARG and the environment of the base image. It never
 //! guesses a value.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::expand::{Environment, ExpandError, Lex, Lookup};
 use super::{Assignment, Body, Dockerfile};

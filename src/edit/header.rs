@@ -146,7 +146,8 @@ fn transfer_floor(transfer: &Transfer) -> Option<Version> {
 
 /// Returns true if a word holds `${name` followed by an operator.
 fn has_operator(word: &str, operator: &str) -> bool {
-    word.split("${").skip(1).any(|rest| {
+    let parts = word.contains('$').then(|| word.split("${").skip(1));
+    parts.into_iter().flatten().any(|rest| {
         rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_').starts_with(operator)
     })
 }

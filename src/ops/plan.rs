@@ -201,6 +201,11 @@ impl Saved {
 ///
 /// [`PlanningError`]
 pub fn plan(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
+    // All of it is on the threads that share its work: another one would wait for them in every step.
+    rayon::scope(|_| planned(options, watch))
+}
+
+fn planned(options: &PlanOptions, watch: &Watch<'_>) -> Result<Planned, PlanningError> {
     let given = &options.knowledge.images;
     given.check().map_err(JudgeError::from)?;
     let workspace = Workspace::open(&options.path, options.rev.as_deref())?;

@@ -1,6 +1,7 @@
 //! Changes of a filesystem. None of them drops an assumption: a change adds the assumptions of what it was applied to,
 //! unless its result is the same whatever was there. It never decides what an instruction does.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use super::accounts::Accounts;
@@ -191,9 +192,9 @@ impl Rootfs {
 
     /// Returns the changed paths strictly below `path`, in byte order.
     pub(super) fn changed_below<'a>(&'a self, path: &str) -> impl Iterator<Item = (&'a String, &'a Node)> {
-        let prefix = if path == "/" { "/".to_owned() } else { format!("{path}/") };
         let is_root = path == "/";
-        let from = self.nodes.range(prefix.clone()..);
+        let prefix = if is_root { "/".to_owned() } else { [path, "/"].concat() };
+        let from = self.nodes.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
         from.take_while(move |(at, _)| at.starts_with(&prefix)).filter(move |(at, _)| !is_root || *at != "/")
     }
 }

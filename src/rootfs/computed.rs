@@ -2,6 +2,7 @@
 //! all commands before it. It never decides what a change affects.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Base, Fact, Known, Leans, Rootfs};
@@ -36,8 +37,9 @@ impl Computed {
             return facts.clear();
         }
         facts.remove(path);
-        // `0` is the character after the slash.
-        let below = facts.range(format!("{path}/")..format!("{path}0"));
+        let prefix = [path, "/"].concat();
+        let from = facts.range::<str, _>((Bound::Included(prefix.as_str()), Bound::Unbounded));
+        let below = from.take_while(|(at, _)| at.starts_with(&prefix));
         let below: Vec<String> = below.map(|(at, _)| at.clone()).collect();
         for at in below {
             facts.remove(&at);

@@ -1,10 +1,13 @@
 //! From an invocation to its script: the text that a shell reads, and the bounds within which it is read. It never judges
 //! a command.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use brush_parser::ast::Program;
 use brush_parser::{Parser, ParserOptions};
+use hashbrown::HashMap;
 
 use super::effects::Walker;
 use super::field::Field;
@@ -248,22 +251,59 @@ fn anything(invocation: &Invocation) -> Step {
     }
 }
 
+/// The most bytes of scripts whose programs a thread keeps, and of one of them. Many files run the same commands.
+const KEPT: usize = 64 << 10;
+const KEPT_EACH: usize = 2 << 10;
+
+/// The programs of scripts that a thread has read.
+#[derive(Default)]
+struct Programs {
+    of: HashMap<(Dialect, String), Option<Rc<Program>>>,
+    bytes: usize,
+}
+
+thread_local! {
+    static PROGRAMS: RefCell<Programs> = RefCell::default();
+}
+
 /// Reads a script; `None` if it cannot be read within bounds. More than `allowed` things that open are too many
 /// for the stack.
-pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Program> {
-    if text.len() > LENGTH || openings(text) > allowed {
+pub(super) fn parse(text: &str, dialect: Dialect, allowed: usize) -> Option<Rc<Program>> {
+    if text.len() > LENGTH {
         return None;
     }
-    let options = ParserOptions {
-        sh_mode: dialect == Dialect::Posix,
-        enable_extended_globbing: false,
-        ..ParserOptions::default()
+    let openings = openings(text);
+    if openings > allowed {
+        return None;
+    }
+    let read = || {
+        let options = ParserOptions {
+            sh_mode: dialect == Dialect::Posix,
+            enable_extended_globbing: false,
+            ..ParserOptions::default()
+        };
+        Parser::new(text.as_bytes(), &options).parse_program().ok().map(Rc::new)
     };
-    Parser::new(text.as_bytes(), &options).parse_program().ok()
+    if text.len() > KEPT_EACH || openings > SHALLOW {
+        return read();
+    }
+    let key = (dialect, text.to_owned());
+    if let Some(known) = PROGRAMS.with_borrow(|programs| programs.of.get(&key).cloned()) {
+        return known;
+    }
+    let program = read();
+    PROGRAMS.with_borrow_mut(|programs| {
+        if programs.bytes + text.len() > KEPT {
+            *programs = Programs::default();
+        }
+        programs.bytes += text.len();
+        programs.of.insert(key, program.clone());
+    });
+    program
 }
 
 /// Reads a script as [`parse`] does; `None` also if a shell may read it in another way than the parser.
-pub(super) fn parse_exactly(text: &str, dialect: Dialect, allowed: usize) -> Option<Program> {
+pub(super) fn parse_exactly(text: &str, dialect: Dialect, allowed: usize) -> Option<Rc<Program>> {
     let has_arithmetic = text.matches("((").count() > text.matches("$((").count();
     let is_different = has_arithmetic || DIFFERENT.iter().any(|mark| text.contains(mark));
     if (dialect == Dialect::Posix && is_different) || !text.lines().all(reads_heredoc) {

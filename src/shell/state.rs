@@ -14,7 +14,7 @@ use super::{Lookup, User};
 const DIRECTORIES: usize = 4;
 
 /// The shell that runs the script.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Dialect {
     /// `bash`.
     Bash,

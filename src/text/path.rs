@@ -35,7 +35,12 @@ fn is_clean(path: &str) -> bool {
 
 /// Returns true if `inner` is `outer` or lies below it; both are absolute and clean.
 pub(crate) fn is_within(outer: &str, inner: &str) -> bool {
-    outer == "/" || inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    // Most paths are told apart by the character at which the outer one would end.
+    outer == "/"
+        || match inner.as_bytes().get(outer.len()) {
+            None => inner == outer,
+            Some(next) => *next == b'/' && inner.starts_with(outer),
+        }
 }
 
 /// Returns the parent directories of a clean absolute path, the root first: `/` and `/usr` for `/usr/bin`.

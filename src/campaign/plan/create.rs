@@ -44,7 +44,7 @@ pub(crate) fn plan(
     let done: Vec<_> =
         discovery.files.par_iter().map(|file| (file, budget::contained(|| read(&file)))).collect();
     let mut refused = refused(discovery);
-    let read = kept(done, &mut refused);
+    let read = kept(done, &mut refused, |file, read| (file, read));
     let members: Vec<Member<'_>> = read
         .iter()
         .map(|(file, (dockerfile, setups))| {
@@ -64,7 +64,7 @@ pub(crate) fn plan(
             (*file, planned)
         })
         .collect();
-    let files = kept(done, &mut refused).into_iter().map(|(_, planned)| planned).collect();
+    let files = kept(done, &mut refused, |_, planned| planned);
     let mut files = with_own_names(files, &mut refused);
     let builders = builders::builders(builds, &mut files, waivers);
     let owners = Owners::of(source);
@@ -99,14 +99,16 @@ fn may_be_found(file: &SourceFile, dockerfile: &Dockerfile) -> bool {
 }
 
 /// Returns the results for the files whose work reached its end. The others are refused, with the reason.
-fn kept<'f, T>(
+fn kept<'f, T, K>(
     done: Vec<(&'f SourceFile, Result<T, Ended>)>,
     refused: &mut Vec<Refused>,
-) -> Vec<(&'f SourceFile, T)> {
-    let mut kept = Vec::new();
+    keep: impl Fn(&'f SourceFile, T) -> K,
+) -> Vec<K> {
+    // Results are large: a list that grows would move them several times.
+    let mut kept = Vec::with_capacity(done.len());
     for (file, result) in done {
         match result {
-            Ok(result) => kept.push((file, result)),
+            Ok(result) => kept.push(keep(file, result)),
             Err(ended) => {
                 let path = shown(file.path.as_str()).into_owned();
                 refused.push(Refused { path, reason: ended.to_string() });
@@ -121,6 +123,9 @@ fn kept<'f, T>(
 fn with_own_names(files: Vec<File>, refused: &mut Vec<Refused>) -> Vec<File> {
     let paths: Vec<RepoPath> = files.iter().filter_map(|file| RepoPath::new(&file.path).ok()).collect();
     let sharing = names::sharing(&paths).unwrap_or_default();
+    if sharing.is_empty() {
+        return files;
+    }
     let (shared, own): (Vec<File>, Vec<File>) =
         files.into_iter().partition(|file| sharing.iter().any(|path| path.as_str() == file.path));
     let others = |file: &File| {

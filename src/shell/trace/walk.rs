@@ -130,11 +130,8 @@ impl Walker<'_> {
         if let Some(known) = self.parsed.get(text) {
             return known.clone();
         }
-        let program = if self.spend(text.len()) {
-            script::parse(text, Dialect::Bash, self.openings).map(Rc::new)
-        } else {
-            None
-        };
+        let program =
+            if self.spend(text.len()) { script::parse(text, Dialect::Bash, self.openings) } else { None };
         self.parsed.insert(text.to_owned(), program.clone());
         program
     }
