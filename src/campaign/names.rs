@@ -258,10 +258,14 @@ pub(crate) fn sharing<'p>(
 ) -> Result<BTreeSet<&'p RepoPath>, GitError> {
     let mut of: BTreeMap<String, Vec<&RepoPath>> = BTreeMap::new();
     for path in paths {
-        // The former slug is the start of the present one.
-        of.entry(slugs(path)?.former.to_lowercase()).or_default().push(path);
+        of.entry(readable(path.as_str()).to_lowercase()).or_default().push(path);
     }
-    Ok(of.into_values().filter(|paths| paths.len() > 1).flatten().collect())
+    let mut by_slug: BTreeMap<String, Vec<&RepoPath>> = BTreeMap::new();
+    for path in of.into_values().filter(|paths| paths.len() > 1).flatten() {
+        // The former slug is the start of the present one.
+        by_slug.entry(slugs(path)?.former.to_lowercase()).or_default().push(path);
+    }
+    Ok(by_slug.into_values().filter(|paths| paths.len() > 1).flatten().collect())
 }
 
 /// Returns the letters, digits, dots and underscores of a text, with one dash for anything between them, and never two

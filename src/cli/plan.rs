@@ -39,6 +39,8 @@ pub(crate) fn run(arguments: &PlanArguments) -> Result<(), Error> {
             write::stdout(&human::first_screen(&plan, &evidence_states, shown))?;
         }
     }
+    // The process ends here, and the parts of a large plan are many.
+    std::mem::forget(plan);
     unused.map_or(Ok(()), |error| Err(Error::from(&error)))
 }
 

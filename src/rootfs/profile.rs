@@ -105,15 +105,16 @@ impl Profile {
 
     /// Returns the state of a path, listed or absent because nothing can be there.
     fn get(&self, path: &str) -> Option<(Is, Source)> {
-        let listed = self.facts.iter().flat_map(|facts| {
-            facts
-                .paths
-                .iter()
-                .map(move |(at, is)| (*at, *is, facts.source))
-                .filter(|(at, ..)| is_within(at, path))
-        });
-        // Of the facts about one path, the last count.
-        let (nearest, is, source) = listed.max_by_key(|(at, ..)| at.len())?;
+        let mut found: Option<(&str, Is, Source)> = None;
+        for facts in &self.facts {
+            for (at, is) in facts.paths {
+                // The nearest path counts, and of the facts about one path the last.
+                if found.is_none_or(|(nearest, ..)| at.len() >= nearest.len()) && is_within(at, path) {
+                    found = Some((at, *is, facts.source));
+                }
+            }
+        }
+        let (nearest, is, source) = found?;
         match is {
             Is::Differs => None,
             _ if nearest == path => Some((is, source)),
