@@ -163,9 +163,11 @@ impl Wanted {
         reach(needs, targets, old, &mut certain);
         let mut all = certain.clone();
         let mut open: BTreeSet<String> = BTreeSet::new();
+        // A prerequisite of which nothing is known is mostly a list of sources.
+        let may_be_one = |name: &String| is_open(name) && (ends(name) != ("", "") || targets.contains(name));
         loop {
             let further: Vec<String> =
-                all.iter().filter(|name| is_open(name) && !open.contains(*name)).cloned().collect();
+                all.iter().filter(|name| may_be_one(name) && !open.contains(*name)).cloned().collect();
             if further.is_empty() {
                 return Self { certain, all };
             }
