@@ -364,7 +364,10 @@ mod tests {
         let network =
             blocked("a fault of the engine: let RUN use the network of the machine: --network host");
         let command = |states: &[FileState]| progress(&[(states, &[])]).next_step(1).command.unwrap();
-        assert_eq!(command(&[frontend.clone()]), "layerwright verify --wave 0 --frontend builtin");
+        assert_eq!(
+            command(std::slice::from_ref(&frontend)),
+            "layerwright verify --wave 0 --frontend builtin"
+        );
         assert_eq!(
             command(&[network, frontend.clone()]),
             "layerwright verify --wave 0 --frontend builtin --network host"
