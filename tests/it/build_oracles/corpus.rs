@@ -136,7 +136,9 @@ fn baked(at: &Path, folder: &str) -> Option<BTreeSet<Said>> {
         if let Ok(json) = serde_json::from_str::<Value>(&text) {
             names.extend(json["target"].as_object().into_iter().flatten().map(|(name, _)| name.clone()));
         }
+        // A target also has an attribute of that name.
         let labels = text.lines().filter_map(|line| line.trim_start().strip_prefix("target "));
+        let labels = labels.filter(|label| label.trim_start().starts_with('"'));
         names.extend(labels.filter_map(|label| Some(label.split('"').nth(1)?.to_owned())));
     }
     let inside =
