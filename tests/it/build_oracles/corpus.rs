@@ -128,9 +128,9 @@ fn compare(root: &Path, counts: &mut BTreeMap<&str, Counts>) {
     }
 }
 
-/// Returns the builds of bake in a folder: of all targets that its files name.
+/// Returns the builds of bake in a folder: of all targets that its files name, but for those that others only inherit.
 fn baked(at: &Path, folder: &str) -> Option<BTreeSet<Said>> {
-    let mut names = Vec::new();
+    let (mut names, mut listed) = (Vec::new(), [BTreeSet::new(), BTreeSet::new()]);
     for name in BAKE {
         let text = fs::read_to_string(at.join(name)).unwrap_or_default();
         if let Ok(json) = serde_json::from_str::<Value>(&text) {
@@ -140,7 +140,13 @@ fn baked(at: &Path, folder: &str) -> Option<BTreeSet<Said>> {
         let labels = text.lines().filter_map(|line| line.trim_start().strip_prefix("target "));
         let labels = labels.filter(|label| label.trim_start().starts_with('"'));
         names.extend(labels.filter_map(|label| Some(label.split('"').nth(1)?.to_owned())));
+        for (words, listed) in ["inherits", "targets"].into_iter().zip(&mut listed) {
+            let lists = text.split(words).skip(1).filter_map(|rest| rest.split(']').next());
+            listed.extend(lists.flat_map(|list| list.split('"').skip(1).step_by(2)).map(str::to_owned));
+        }
     }
+    let [inherited, grouped] = listed;
+    names.retain(|name| !inherited.contains(name) || grouped.contains(name));
     let inside =
         |path: &str| if is_remote(path) { path.to_owned() } else { clean(&format!("{folder}/{path}")) };
     let builds = bake::printed(at, &names)?.into_iter().map(|said| Said {
