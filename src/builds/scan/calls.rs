@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::{Carrier, Read};
-use crate::budget::SharedBudget;
+use crate::budget::{SharedBudget, spend};
 use crate::builds::compose::{Environment, ParsedFiles};
 use crate::builds::files::Files;
 use crate::builds::invocation::{Assigned, Call, Invocation, Make, Script};
@@ -301,6 +301,8 @@ impl<'a> Calls<'a> {
             &starts,
             Some((call, &invocation.assigned)),
         );
+        // Each call stores its builds.
+        spend(runs.builds.len());
         for inner in &mut runs.invocations {
             inner.pass_on(&call.environment, &invocation.assigned);
         }
