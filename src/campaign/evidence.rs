@@ -9,7 +9,6 @@ mod format;
 mod outlasts;
 mod present_inputs;
 mod read;
-mod remedy;
 mod signature;
 mod state;
 #[cfg(test)]
@@ -24,7 +23,6 @@ pub use format::{
 pub(crate) use format::{BuildFigures, Smoke, contradiction};
 pub(crate) use present_inputs::states;
 pub(crate) use read::EvidenceError;
-pub(crate) use remedy::Remedy;
 pub(crate) use signature::KEY_VARIABLE;
 pub use signature::{EvidenceKey, KeyError, Signatures};
 pub use state::EvidenceState;

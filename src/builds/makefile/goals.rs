@@ -46,16 +46,19 @@ pub(super) fn stem<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     name.strip_prefix(start)?.strip_suffix(end).filter(|stem| !stem.is_empty())
 }
 
-/// Returns the folder of a name, with its slash, and the stem of its last part, if a pattern without a slash fits that: make
-/// compares such a pattern without the folder (GNU make's manual, "How Patterns Match").
-fn below_folder<'n>(pattern: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
+/// Returns the stem of a name that a pattern fits, and before it the folder, with its slash, if the pattern has none and fits
+/// only the last part: make compares it without the folder (GNU make's manual, "How Patterns Match").
+fn fit<'n>(pattern: &str, name: &'n str) -> Option<(&'n str, &'n str)> {
+    if let Some(stem) = stem(pattern, name) {
+        return Some(("", stem));
+    }
     let (folder, last) = cut::split(name, name.rfind('/').filter(|_| !pattern.contains('/'))? + 1);
     Some((folder, stem(pattern, last)?))
 }
 
 /// Returns true if a pattern fits only the last part of a name.
 pub(super) fn fits_below_folder(pattern: &str, name: &str) -> bool {
-    stem(pattern, name).is_none() && below_folder(pattern, name).is_some()
+    fit(pattern, name).is_some_and(|(folder, _)| !folder.is_empty())
 }
 
 /// Returns true if a part of a name is not known.
@@ -110,10 +113,9 @@ impl Needs {
     }
 
     /// Returns true if at most one pattern rule fits a target.
-    pub(super) fn fit_once(&self, target: &str) -> bool {
+    pub(super) fn fits_at_most_one(&self, target: &str) -> bool {
         spend(self.patterns.len());
-        let fits = |pattern: &str| stem(pattern, target).is_some() || below_folder(pattern, target).is_some();
-        self.patterns.iter().filter(|(pattern, _)| fits(pattern)).nth(1).is_none()
+        self.patterns.iter().filter(|(pattern, _)| fit(pattern, target).is_some()).nth(1).is_none()
     }
 
     /// Returns what a target needs; `chain` is the number of pattern rules that led to it, and to each of them.
@@ -123,13 +125,7 @@ impl Needs {
         if !self.is_made(target) && chain < CHAIN {
             for (pattern, needed) in &self.patterns {
                 spend(1);
-                let (folder, stem) = match stem(pattern, target) {
-                    Some(stem) => ("", stem),
-                    None => match below_folder(pattern, target) {
-                        Some(found) => found,
-                        None => continue,
-                    },
-                };
+                let Some((folder, stem)) = fit(pattern, target) else { continue };
                 let filled = |name: &String| format!("{folder}{}", name.replacen('%', stem, 1));
                 found.extend(needed.iter().map(|name| (filled(name), chain + 1)));
             }

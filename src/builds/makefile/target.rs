@@ -27,7 +27,7 @@ impl Target {
         let (open, named): (Vec<&String>, Vec<&String>) = wanted.iter().partition(|name| is_open(name));
         let named: Vec<&String> = named.into_iter().filter(|name| !needs.is_made(name)).collect();
         let fitting = named.iter().filter_map(|&name| Some((name, stem(pattern, name)?)));
-        let (fitting, others): (Vec<_>, Vec<_>) = fitting.partition(|(name, _)| needs.fit_once(name));
+        let (fitting, others): (Vec<_>, Vec<_>) = fitting.partition(|(name, _)| needs.fits_at_most_one(name));
         let is_more = fitting.len() > TARGETS
             || !others.is_empty()
             || named.iter().any(|name| fits_below_folder(pattern, name))

@@ -8,7 +8,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::format::{BuildEvidence, Evidence, Outcome, Reached};
-use super::remedy::Remedy;
 use crate::builds::Level;
 use crate::campaign::plan::file::{Context, File};
 use crate::text::words::{count, plural};
@@ -163,14 +162,10 @@ impl EvidenceState {
 }
 
 impl EvidenceState {
-    /// Returns the remedy with which another verification may come further.
-    pub(crate) fn remedy(&self) -> Option<Remedy> {
-        match self {
-            Self::CouldNotTest(reason) | Self::TimedOut(reason) | Self::Blocked(reason) => {
-                Remedy::of_reason(reason)
-            }
-            _ => None,
-        }
+    /// Returns true if the builder's own frontend may verify the file. A reason may hold what a step prints, so no option
+    /// that gives a build more than it has is taken from one.
+    pub(crate) fn wants_builtin_frontend(&self) -> bool {
+        matches!(self, Self::CouldNotTest(reason) if reason.contains("--frontend builtin"))
     }
 
     /// Returns the state if the evidence must be signed. What speaks against a file counts from anyone.

@@ -240,7 +240,6 @@ pub(super) fn is_decided(why: &Refusal) -> bool {
         Refusal::Different { .. } | Refusal::Context { .. } | Refusal::Builder { .. } => true,
         Refusal::NoEvidence { evidence, .. } => {
             matches!(evidence, EvidenceState::Blocked(_) | EvidenceState::NotExercised(_))
-                && evidence.remedy().is_none()
         }
     }
 }

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::compute::is_decided;
 use super::state::{FileProgress, FileState, OpenState, Progress};
-use crate::campaign::evidence::Remedy;
 use crate::campaign::policy::Refusal;
 use crate::text::command;
 use crate::text::words::{count, form};
@@ -157,7 +156,9 @@ impl Progress {
         } else {
             let wave = wave.to_string();
             let mut words = vec!["verify", "--wave", wave.as_str()];
-            words.extend_from_slice(&remedies(&waiting));
+            if waiting.iter().all(wants_builtin_frontend) {
+                words.extend(["--frontend", "builtin"]);
+            }
             let command = command::layerwright(words);
             (waiting, command)
         };
@@ -229,15 +230,15 @@ impl Progress {
     }
 }
 
-/// Returns the options with which another verification may compare some files, if none of them needs one without.
-fn remedies(files: &[&FileProgress]) -> Vec<&'static str> {
-    let of = |file: &&FileProgress| match &file.state {
+/// Returns true if the builder's own frontend may verify a file.
+fn wants_builtin_frontend(file: &&FileProgress) -> bool {
+    match &file.state {
         FileState::Held { why: Refusal::NoEvidence { evidence, .. } }
-        | FileState::Open(OpenState::Held { why: Refusal::NoEvidence { evidence, .. } }) => evidence.remedy(),
-        _ => None,
-    };
-    let all: Option<BTreeSet<Remedy>> = files.iter().map(of).collect();
-    all.unwrap_or_default().into_iter().flat_map(Remedy::option).collect()
+        | FileState::Open(OpenState::Held { why: Refusal::NoEvidence { evidence, .. } }) => {
+            evidence.wants_builtin_frontend()
+        }
+        _ => false,
+    }
 }
 
 /// Returns the decision that files wait for, if it is the same for all: what may be decided, and the command for the first.
@@ -347,13 +348,13 @@ mod tests {
         FileState::Held { why: Refusal::NoEvidence { path: String::new(), evidence: EvidenceState::Missing } }
     }
 
-    fn blocked(reason: &str) -> FileState {
-        let evidence = EvidenceState::Blocked(reason.into());
+    fn blocked() -> FileState {
+        let evidence = EvidenceState::Blocked("needs a secret".into());
         FileState::Held { why: Refusal::NoEvidence { path: String::new(), evidence } }
     }
 
     #[test]
-    fn a_verification_is_repeated_with_the_remedy_that_its_reason_names() {
+    fn a_frontend_that_cannot_be_loaded_leads_to_the_builtin_one() {
         let could_not = |reason: &str| FileState::Held {
             why: Refusal::NoEvidence {
                 path: String::new(),
@@ -361,18 +362,14 @@ mod tests {
             },
         };
         let frontend = could_not("let the builder's own read the file: --frontend builtin");
-        let network =
-            blocked("a fault of the engine: let RUN use the network of the machine: --network host");
         let command = |states: &[FileState]| progress(&[(states, &[])]).next_step(1).command.unwrap();
         assert_eq!(
-            command(std::slice::from_ref(&frontend)),
+            command(&[frontend.clone(), frontend.clone()]),
             "layerwright verify --wave 0 --frontend builtin"
         );
-        assert_eq!(
-            command(&[network, frontend.clone()]),
-            "layerwright verify --wave 0 --frontend builtin --network host"
-        );
         assert_eq!(command(&[frontend, missing()]), "layerwright verify --wave 0", "one needs none");
+        let printed = could_not("the build failed: use --network host");
+        assert_eq!(command(&[printed]), "layerwright verify --wave 0", "a step may print anything");
     }
 
     fn declined() -> FileState {
@@ -420,7 +417,7 @@ mod tests {
         assert_eq!(step(&[(std::slice::from_ref(&open), &[])]), of(StepKind::Review, 0, &["0/0"], ""));
         assert_eq!(step(&[(&[Merged], &[])]), of(StepKind::Fetch, 0, &["0/0"], "git pull"));
         assert_eq!(step(&[(&[Stale], &[])]), of(StepKind::Plan, 0, &["0/0"], "layerwright plan --save"));
-        assert_eq!(step(&[(&[blocked("needs a secret")], &[])]), of(StepKind::Decide, 0, &["0/0"], ""));
+        assert_eq!(step(&[(&[blocked()], &[])]), of(StepKind::Decide, 0, &["0/0"], ""));
         assert_eq!(step(&[(&[Done], &[])]), of(StepKind::Finished, None, &[], ""));
         // What others wait for comes first, and no more pull requests are open than may be.
         let both = [open.clone(), Ready, missing()];
@@ -439,8 +436,7 @@ mod tests {
         use FileState::{Done, Ready};
         let waits = step(&[(&[FileState::Open(OpenState::Current)], &[]), (&[Ready, missing()], &["0/0"])]);
         assert_eq!(waits, of(StepKind::Review, 0, &["0/0"], ""));
-        let second =
-            step(&[(&[Done], &[]), (&[blocked("needs a secret"), declined()], &[]), (&[missing()], &[])]);
+        let second = step(&[(&[Done], &[]), (&[blocked(), declined()], &[]), (&[missing()], &[])]);
         assert_eq!(second, of(StepKind::Verify, 2, &["2/0"], "layerwright verify --wave 2"));
         let merged = step(&[(&[Done], &[]), (&[Ready], &["0/0"])]);
         assert_eq!(

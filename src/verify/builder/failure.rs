@@ -134,7 +134,7 @@ impl BuildError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::campaign::evidence::{EvidenceState, Remedy};
+    use crate::campaign::evidence::EvidenceState;
     use crate::verify::builder::progress::Format;
 
     fn failure(text: &str, is_there: bool) -> BuildError {
@@ -212,15 +212,6 @@ mod tests {
         assert!(
             matches!(&error, BuildError::Frontend { image, .. } if image == "docker.io/docker/dockerfile:1")
         );
-        let state = EvidenceState::CouldNotTest(error.to_string());
-        assert_eq!(state.remedy().map(Remedy::option), Some(["--frontend", "builtin"]));
-    }
-
-    #[test]
-    fn the_network_that_is_missing_is_a_remedy() {
-        let text = "#1 [2/2] RUN make\n#1 ERROR: process \"/bin/sh -c make\" did not complete successfully: network bridge \
-                    not found\nERROR: failed\n";
-        let state = EvidenceState::Blocked(failure(text, true).to_string());
-        assert_eq!(state.remedy().map(Remedy::option), Some(["--network", "host"]));
+        assert!(EvidenceState::CouldNotTest(error.to_string()).wants_builtin_frontend());
     }
 }
