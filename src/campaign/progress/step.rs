@@ -156,7 +156,7 @@ impl Progress {
         } else {
             let wave = wave.to_string();
             let mut words = vec!["verify", "--wave", wave.as_str()];
-            if waiting.iter().all(wants_builtin_frontend) {
+            if waiting.iter().all(|file| wants_builtin_frontend(file)) {
                 words.extend(["--frontend", "builtin"]);
             }
             let command = command::layerwright(words);
@@ -231,7 +231,7 @@ impl Progress {
 }
 
 /// Returns true if the builder's own frontend may verify a file.
-fn wants_builtin_frontend(file: &&FileProgress) -> bool {
+fn wants_builtin_frontend(file: &FileProgress) -> bool {
     match &file.state {
         FileState::Held { why: Refusal::NoEvidence { evidence, .. } }
         | FileState::Open(OpenState::Held { why: Refusal::NoEvidence { evidence, .. } }) => {
