@@ -51,7 +51,7 @@ fn make(random: &mut Random, write: &mut dyn FnMut(&str, String)) -> Vec<String>
     if is_one_shell {
         text += ".ONESHELL:\n";
     }
-    let (has_pattern, has_inner_pattern) = (random.once_in(4), random.once_in(4));
+    let (has_pattern, has_inner_pattern) = (random.once_in(6), random.once_in(6));
     let mut names: Vec<String> = (0..=random.below(4)).map(|at| format!("t{at}")).collect();
     for (at, name) in names.iter().enumerate() {
         if random.once_in(3) {
